@@ -1,0 +1,1 @@
+"""The SkillTrace service: records, countersigning, anchoring and publication."""

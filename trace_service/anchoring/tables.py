@@ -1,0 +1,71 @@
+"""Sealed batches, their leaves, and the organisations' authorisations to anchor them.
+
+Leaves and tiles are stored apart from the records they cover, and can be neither changed nor deleted (triggers in
+the migration): an altered record, leaf or tile can be told from the others (protocol section 10).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+from trace_service.database import UtcDateTime
+
+
+class Batch(SQLModel, table=True):
+    """One Merkle batch of one organisation. ``sealed_at`` is ours, ``anchored_at`` the chain's (epoch seconds)."""
+
+    __table_args__ = (UniqueConstraint("organisation_pk", "sequence"),)
+
+    pk: int | None = Field(default=None, primary_key=True)
+    organisation_pk: int = Field(foreign_key="organisation.pk")
+    sequence: int
+    root: bytes
+    count: int
+    kinds: int
+    format: int
+    newest_proof: int  # epoch seconds of the newest `created`: anchored only once chain time has reached it
+    sealed_at: datetime = Field(sa_type=UtcDateTime)
+    anchored_at: int | None = None
+    block_number: int | None = None
+    block_hash: bytes | None = None
+    transaction_hash: bytes | None = None
+    final_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # proof files verified before release
+
+
+class BatchLeaf(SQLModel, table=True):
+    """One leaf: immutable from the moment of sealing."""
+
+    __tablename__ = "batch_leaf"
+
+    batch_pk: int = Field(foreign_key="batch.pk", primary_key=True)
+    leaf_index: int = Field(primary_key=True)
+    record_pk: int = Field(foreign_key="record.pk", unique=True)
+    record_digest: bytes
+    signature_digest: bytes
+    leaf_hash: bytes
+
+
+class BatchTile(SQLModel, table=True):
+    """Merkle root over up to 256 consecutive leaves."""
+
+    __tablename__ = "batch_tile"
+
+    batch_pk: int = Field(foreign_key="batch.pk", primary_key=True)
+    tile_index: int = Field(primary_key=True)
+    tile_hash: bytes
+
+
+class AnchorAuthorisation(SQLModel, table=True):
+    """An EIP-712 AnchorBatch signature: kept and published, so that it outlives the chain."""
+
+    __tablename__ = "anchor_authorisation"
+
+    pk: int | None = Field(default=None, primary_key=True)
+    batch_pk: int = Field(foreign_key="batch.pk", index=True)
+    account: bytes
+    deadline: int
+    signature: bytes
+    created_at: datetime = Field(sa_type=UtcDateTime)

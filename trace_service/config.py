@@ -1,0 +1,84 @@
+"""Settings of one installation: ``service.toml`` in the data directory, written by ``trace-service init``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SETTINGS_FILE = "service.toml"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message says which one and how to mend it."""
+
+
+@dataclass(frozen=True)
+class ChainSettings:
+    """Which chain to anchor on. ``embedded`` means that `serve` starts our own node on ``data_dir/chain``."""
+
+    embedded: bool
+    chain_id: int
+    rpc_url: str  # of an external node; for the embedded one the port is found at start
+    genesis_hash: str
+    trust_registry: str
+    anchor_registry: str
+    evidence_reader: str
+    code_hashes: dict[str, str] = field(default_factory=dict)
+    finality: str = "latest"  # or "finalized"
+    settle_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that may differ between installations. Durations in seconds."""
+
+    data_dir: Path
+    database_url: str
+    operator: str  # DID of the operator
+    chain: ChainSettings
+    host: str = "127.0.0.1"
+    port: int = 0  # 0: any free port, printed at start
+    executor_id: str = "worker-1"  # stable over restarts: DBOS recovers by it
+    seal_count: int = 4096  # a batch is sealed when so many records wait ...
+    seal_interval: int = 60  # ... or when the oldest has waited so long
+    anchor_within: int = 900  # promised in receipts
+
+    @property
+    def keys_dir(self) -> Path:
+        """Where the service's own keys are: relayer, receipt key, anchor and status accounts."""
+        return self.data_dir / "keys"
+
+    @property
+    def chain_dir(self) -> Path:
+        """The embedded chain's store."""
+        return self.data_dir / "chain"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Uploaded files, named by their SHA-256, kept until their import ended."""
+        return self.data_dir / "uploads"
+
+    @property
+    def trust_file(self) -> Path:
+        """The trust file for verifiers of this installation."""
+        return self.data_dir / "trust.toml"
+
+
+def load_settings(data_dir: Path) -> Settings:
+    """Read ``data_dir/service.toml``; raises `SettingsError` where it is missing or malformed."""
+    path = data_dir / SETTINGS_FILE
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path} does not exist; run: trace-service init --data-dir {data_dir}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    chain = values.pop("chain", None)
+    if not isinstance(chain, dict):
+        raise SettingsError(f"{path} has no [chain] table; run `trace-service init` again or add it")
+    values.setdefault("database_url", f"sqlite:///{data_dir / 'skilltrace.db'}")
+    try:
+        return Settings(data_dir=data_dir, chain=ChainSettings(**chain), **values)
+    except TypeError as error:
+        raise SettingsError(f"{path}: {error}; remove or rename that setting") from None

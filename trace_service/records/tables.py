@@ -1,0 +1,73 @@
+"""Records and the signatures they wait for.
+
+A record's definition is its JSON Schema; the table holds the canonical bytes and the columns that are searched.
+Each step of its life is a fact with a time of its own, never one overloaded flag (protocol section 6).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, Index, SQLModel, UniqueConstraint, text
+
+from trace_service.database import UtcDateTime
+
+
+class Record(SQLModel, table=True):
+    """One record. ``document`` is the canonical form without proofs; ``digest`` its SHA-256 (record_digest)."""
+
+    __table_args__ = (
+        UniqueConstraint("organisation_pk", "status_number"),
+        UniqueConstraint("organisation_pk", "schema_name", "external_ref", "revision"),
+        # The outbox: complete and in no batch.
+        Index(
+            "record_outbox",
+            "organisation_pk",
+            "pk",
+            sqlite_where=text("completed_at IS NOT NULL AND batch_pk IS NULL"),
+            postgresql_where=text("completed_at IS NOT NULL AND batch_pk IS NULL"),
+        ),
+    )
+
+    pk: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True, max_length=64)
+    organisation_pk: int = Field(foreign_key="organisation.pk")  # the issuer
+    proposer_pk: int = Field(foreign_key="organisation.pk")  # who drafted it: always a signer
+    schema_name: str = Field(max_length=40)  # as in urn:skilltrace:schema:<schema_name>:<version>
+    kind: int
+    subject: str | None = Field(default=None, index=True, max_length=255)
+    external_ref: str | None = Field(default=None, max_length=200)
+    revision: int = 1
+    status_number: int
+    digest: bytes = Field(unique=True)
+    document: bytes
+    import_job_pk: int | None = Field(default=None, foreign_key="import_job.pk", index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    anchor_by: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the promise of the receipt
+    batch_pk: int | None = Field(default=None, foreign_key="batch.pk", index=True)
+
+
+class RecordSignature(SQLModel, table=True):
+    """One required signer of a record, and its proof once given. ``position`` 0 is the issuer."""
+
+    __tablename__ = "record_signature"
+    __table_args__ = (
+        # The inbox of a signer: what still waits for it.
+        Index(
+            "signature_inbox",
+            "signer_did",
+            "record_pk",
+            sqlite_where=text("proof IS NULL"),
+            postgresql_where=text("proof IS NULL"),
+        ),
+    )
+
+    record_pk: int = Field(foreign_key="record.pk", primary_key=True)
+    position: int = Field(primary_key=True)
+    signer_did: str = Field(max_length=255)
+    role: str = Field(max_length=20)
+    proof: bytes | None = None  # canonical JSON of the eddsa-jcs-2022 proof
+    verification_method: str | None = Field(default=None, max_length=400)
+    proof_created: int | None = None  # epoch seconds, from the proof
+    signed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

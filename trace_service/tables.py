@@ -1,0 +1,34 @@
+"""Every table of the service, imported once so that the metadata is whole (migrations, tests)."""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from trace_service.anchoring.tables import AnchorAuthorisation, Batch, BatchLeaf, BatchTile
+from trace_service.evm.tables import EvmTransaction, TransactionBatch
+from trace_service.idempotency.tables import IdempotentAnswer
+from trace_service.imports.tables import ImportJob, ImportRowError
+from trace_service.organisations.tables import ApiKey, Organisation, Person
+from trace_service.records.tables import Record, RecordSignature
+from trace_service.status.tables import StatusChange
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "AnchorAuthorisation",
+    "ApiKey",
+    "Batch",
+    "BatchLeaf",
+    "BatchTile",
+    "EvmTransaction",
+    "IdempotentAnswer",
+    "ImportJob",
+    "ImportRowError",
+    "Organisation",
+    "Person",
+    "Record",
+    "RecordSignature",
+    "StatusChange",
+    "TransactionBatch",
+    "metadata",
+]
