@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Makes npm's ``solc`` behave like the native compiler, for py-solc-x and slither.
+
+Three differences are levelled. npm's dies with EAGAIN when it reads a pipe and loses the end of what it writes to one, so
+both streams go through files; it prints remarks (``>>> …``) in front of its JSON, which are dropped; and its
+``--version`` is a bare number, where callers look for ``Version:``. The exit code is passed on.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SOLCJS = Path(__file__).resolve().parent / "node_modules" / "solc" / "solc.js"
+REMARK = b">>>"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the compiler with ``arguments``; returns its exit code."""
+    options = [argument for argument in arguments if argument != "--"]
+    with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as answer:
+        if "--standard-json" in options:
+            shutil.copyfileobj(sys.stdin.buffer, spool)
+            spool.seek(0)
+        done = subprocess.run(["node", str(SOLCJS), *options], stdin=spool, stdout=answer, check=False)
+        answer.seek(0)
+        output = b"".join(line for line in answer if not line.startswith(REMARK))
+    if "--version" in options and not output.startswith(b"Version:"):
+        output = b"Version: " + output
+    sys.stdout.buffer.write(output)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

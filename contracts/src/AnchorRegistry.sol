@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IAnchorRegistry} from "./interfaces/IAnchorRegistry.sol";
+import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
+
+/// @title What was said, and when (protocol section 5)
+/// @notice Per organisation a gap-free list of batch headers and three planes of status bits. Whoever sends the
+/// transaction has no authority: each request is signed by an account of the organisation, or sent by that account.
+contract AnchorRegistry is IAnchorRegistry, EIP712 {
+    bytes32 public constant ANCHOR_BATCH_TYPEHASH = keccak256(
+        "AnchorBatch(bytes32 org,uint64 sequence,bytes32 root,uint24 count,uint24 kinds,uint8 format,address account,uint40 deadline)"
+    );
+    bytes32 public constant SET_STATUS_TYPEHASH = keccak256(
+        "SetStatus(bytes32 org,uint8 plane,uint64 word,uint256 mask,bool on,uint8 reason,address account,uint64 nonce,uint40 deadline)"
+    );
+
+    /// @notice The largest tree of format 1: an inclusion path then has at most 20 hashes.
+    uint24 public constant MAX_COUNT = 1 << 20;
+    /// @notice Status numbers have at most 13 digits (protocol 2.6), 256 to a word.
+    uint64 public constant MAX_WORD = uint64(10 ** 13 - 1) >> 8;
+    /// @notice An authorisation that lies about cannot be used later than this after it was made in good faith.
+    uint40 public constant MAX_AHEAD = 1 days;
+
+    uint8 private constant SUSPENDED = 1;
+    uint8 private constant SUPERSEDED = 2;
+    uint8 private constant SCOPE_ANCHOR = 1;
+    uint8 private constant SCOPE_STATUS = 2;
+
+    /// @notice 0-10 without 7 as RFC 5280, 32 issuedInError, 33 holderRequest, 34 revocationAnnulled.
+    uint256 private constant REASONS = 0x77f | (7 << 32);
+    uint8 private constant REVOCATION_ANNULLED = 34;
+
+    /// @dev The three counters share a slot, which anchoring has to write anyway.
+    struct Ledger {
+        uint64 head;
+        uint64 statusWordCount;
+        uint64 annulments;
+        mapping(uint64 sequence => Batch) batches;
+        mapping(uint256 planeAndWord => uint256) words;
+        mapping(uint64 word => uint64) nonces;
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    ITrustRegistry public immutable trust;
+    /// @inheritdoc IAnchorRegistry
+    bool public closed;
+    /// @inheritdoc IAnchorRegistry
+    address public successor;
+
+    mapping(bytes32 org => Ledger) private _ledgers;
+
+    constructor(ITrustRegistry trustRegistry) EIP712("SkillTrace", "1") {
+        if (address(trustRegistry).code.length == 0) revert TrustRegistryMissing(address(trustRegistry));
+        trust = trustRegistry;
+    }
+
+    // ----- writes -----
+
+    /// @inheritdoc IAnchorRegistry
+    function anchor(BatchRequest[] calldata requests) external {
+        if (closed) revert AlreadyClosed(successor);
+        uint256 length = requests.length;
+        if (length == 0) revert NoRequests();
+        for (uint256 i; i < length; ++i) {
+            BatchRequest calldata r = requests[i];
+            Refusal code = _anchor(r);
+            if (code == Refusal.None) continue;
+            if (length == 1) revert BatchNotAnchored(r.org, r.sequence, code);
+            emit BatchRefused(r.org, r.sequence, code);
+        }
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function setStatus(StatusRequest calldata request) external {
+        Refusal code = _setStatus(request);
+        if (code != Refusal.None) revert StatusNotSet(request.org, request.plane, request.word, code);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function close(address successor_) external {
+        if (msg.sender != _owner()) revert NotOwner(msg.sender);
+        if (closed) revert AlreadyClosed(successor);
+        if (successor_ == address(this)) revert SuccessorNotValid(successor_);
+        (closed, successor) = (true, successor_);
+        emit RegistryClosed(successor_);
+    }
+
+    // ----- views -----
+
+    /// @inheritdoc IAnchorRegistry
+    function head(bytes32 org) external view returns (uint64 nextSequence) {
+        return _ledgers[org].head;
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function batchAt(bytes32 org, uint64 sequence) external view returns (Batch memory) {
+        return _ledgers[org].batches[sequence];
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function statusWord(bytes32 org, uint8 plane, uint64 word) external view returns (uint256) {
+        return _ledgers[org].words[_wordKey(plane, word)];
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function statusWordCount(bytes32 org) external view returns (uint64) {
+        return _ledgers[org].statusWordCount;
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function statusNonce(bytes32 org, uint64 word) external view returns (uint64) {
+        return _ledgers[org].nonces[word];
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function annulments(bytes32 org) external view returns (uint64) {
+        return _ledgers[org].annulments;
+    }
+
+    // ----- internals -----
+
+    /// @dev The repeat is looked at before everything else, so that a resend or a front-runner harms nobody.
+    function _anchor(BatchRequest calldata r) private returns (Refusal) {
+        Ledger storage ledger = _ledgers[r.org];
+        uint64 next = ledger.head;
+        if (r.sequence < next) {
+            Batch storage b = ledger.batches[r.sequence];
+            bool repeat = b.root == r.root && b.count == r.count && b.kinds == r.kinds && b.format == r.format;
+            return repeat ? Refusal.None : Refusal.SequenceTaken;
+        }
+        if (r.sequence > next) return Refusal.SequenceAhead;
+        if (r.root == 0 || r.count == 0 || r.count > MAX_COUNT || r.kinds == 0 || r.format == 0) {
+            return Refusal.BatchNotValid;
+        }
+        (, bool open, uint24 kinds, uint8 scopes) = trust.authority(r.org, r.account);
+        if (!open) return Refusal.NotAccredited;
+        if (r.kinds & ~kinds != 0) return Refusal.KindsNotAccredited;
+        if (scopes & SCOPE_ANCHOR == 0) return Refusal.AccountNotAuthorised;
+        Refusal code = _checkAuthorisation(r.account, r.deadline, _batchHash(r), r.signature);
+        if (code != Refusal.None) return code;
+
+        ledger.head = next + 1;
+        ledger.batches[next] = Batch({
+            root: r.root,
+            account: r.account,
+            anchoredAt: uint40(block.timestamp),
+            count: r.count,
+            kinds: r.kinds,
+            format: r.format
+        });
+        emit BatchAnchored(r.org, next, r.root, r.count, r.kinds, r.format, r.account);
+        return Refusal.None;
+    }
+
+    function _setStatus(StatusRequest calldata r) private returns (Refusal) {
+        if (r.plane > SUPERSEDED) return Refusal.UnknownPlane;
+        if (r.word > MAX_WORD) return Refusal.WordOutOfRange;
+        if (r.mask == 0) return Refusal.EmptyMask;
+        Ledger storage ledger = _ledgers[r.org];
+        uint256 wordKey = _wordKey(r.plane, r.word);
+        uint256 bits = ledger.words[wordKey];
+        uint256 changed = r.on ? r.mask & ~bits : r.mask & bits;
+        if (changed == 0) return Refusal.None;
+
+        bool annul = r.plane != SUSPENDED && !r.on;
+        if (r.reason > REVOCATION_ANNULLED || REASONS & (1 << r.reason) == 0) return Refusal.ReasonNotAllowed;
+        if (annul != (r.reason == REVOCATION_ANNULLED)) return Refusal.ReasonNotAllowed;
+        Refusal code = _checkStatusAuthority(r.org, r.account, annul);
+        if (code != Refusal.None) return code;
+        code = _checkAuthorisation(r.account, r.deadline, _statusHash(r), r.signature);
+        if (code != Refusal.None) return code;
+        // Without its nonce an annulled revocation could be sent again by anyone, and an annulment too.
+        if (r.nonce != (r.plane == SUSPENDED ? ledger.nonces[r.word] : ledger.annulments)) {
+            return Refusal.NonceNotCurrent;
+        }
+
+        if (r.plane == SUSPENDED) ledger.nonces[r.word] = r.nonce + 1;
+        if (annul) ledger.annulments = r.nonce + 1;
+        if (r.word >= ledger.statusWordCount) ledger.statusWordCount = r.word + 1;
+        ledger.words[wordKey] = bits ^ changed;
+        emit StatusChanged(r.org, r.plane, r.word, changed, r.on, r.reason, r.account);
+        return Refusal.None;
+    }
+
+    /// @dev While a period is open the organisation sets its own status; after that its accreditor or the owner does.
+    /// Annulment is always the accreditor's.
+    function _checkStatusAuthority(bytes32 org, address account, bool annul) private view returns (Refusal) {
+        if (annul) return trust.isAccreditor(org, account) ? Refusal.None : Refusal.AccountNotAuthorised;
+        (bool known, bool open,, uint8 scopes) = trust.authority(org, account);
+        if (open) return scopes & SCOPE_STATUS != 0 ? Refusal.None : Refusal.AccountNotAuthorised;
+        bool entitled = known && (account == _owner() || trust.isAccreditor(org, account));
+        return entitled ? Refusal.None : Refusal.NotAccredited;
+    }
+
+    function _checkAuthorisation(address account, uint40 deadline, bytes32 structHash, bytes calldata signature)
+        private
+        view
+        returns (Refusal)
+    {
+        if (signature.length == 0) return msg.sender == account ? Refusal.None : Refusal.SignatureNotValid;
+        if (deadline < block.timestamp) return Refusal.DeadlinePassed;
+        if (deadline > block.timestamp + MAX_AHEAD) return Refusal.DeadlineTooFar;
+        (address signer, ECDSA.RecoverError failure,) =
+            ECDSA.tryRecoverCalldata(_hashTypedDataV4(structHash), signature);
+        bool valid = failure == ECDSA.RecoverError.NoError && signer == account;
+        return valid ? Refusal.None : Refusal.SignatureNotValid;
+    }
+
+    function _batchHash(BatchRequest calldata r) private pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                ANCHOR_BATCH_TYPEHASH, r.org, r.sequence, r.root, r.count, r.kinds, r.format, r.account, r.deadline
+            )
+        );
+    }
+
+    function _statusHash(StatusRequest calldata r) private pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                SET_STATUS_TYPEHASH,
+                r.org,
+                r.plane,
+                r.word,
+                r.mask,
+                r.on,
+                r.reason,
+                r.account,
+                r.nonce,
+                r.deadline
+            )
+        );
+    }
+
+    function _wordKey(uint8 plane, uint64 word) private pure returns (uint256) {
+        return uint256(plane) << 64 | word;
+    }
+
+    function _owner() private view returns (address) {
+        return Ownable(address(trust)).owner();
+    }
+}
