@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from trace_service.anchoring.tables import AnchorAuthorisation, Batch, BatchLeaf, BatchTile
+from trace_service.anchoring.tables import (
+    AnchorAuthorisation,
+    Batch,
+    BatchLeaf,
+    BatchTile,
+    HeldRecord,
+    SealDemand,
+)
 from trace_service.evm.tables import EvmTransaction, TransactionBatch
 from trace_service.idempotency.tables import IdempotentAnswer
 from trace_service.imports.tables import ImportJob, ImportRowError
-from trace_service.organisations.tables import ApiKey, Organisation, Person
+from trace_service.organisations.tables import ApiKey, Organisation, Person, RecordKey
 from trace_service.records.tables import Record, RecordSignature
 from trace_service.status.tables import StatusChange
 
@@ -21,13 +28,16 @@ __all__ = [
     "BatchLeaf",
     "BatchTile",
     "EvmTransaction",
+    "HeldRecord",
     "IdempotentAnswer",
     "ImportJob",
     "ImportRowError",
     "Organisation",
     "Person",
     "Record",
+    "RecordKey",
     "RecordSignature",
+    "SealDemand",
     "StatusChange",
     "TransactionBatch",
     "metadata",

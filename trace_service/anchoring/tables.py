@@ -33,6 +33,8 @@ class Batch(SQLModel, table=True):
     transaction_hash: bytes | None = None
     final_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # proof files verified before release
+    refused: str | None = Field(default=None, max_length=200)  # the contract's reason, while it refuses
+    retry_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when to ask the contract again
 
 
 class BatchLeaf(SQLModel, table=True):
@@ -69,3 +71,24 @@ class AnchorAuthorisation(SQLModel, table=True):
     deadline: int
     signature: bytes
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SealDemand(SQLModel, table=True):
+    """Somebody asked to seal now what waits, whatever count and interval say. Gone once it is sealed."""
+
+    __tablename__ = "seal_demand"
+
+    organisation_pk: int = Field(foreign_key="organisation.pk", primary_key=True)
+    requested_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class HeldRecord(SQLModel, table=True):
+    """A complete record that sealing passed over, because a signer has no authority for it at present."""
+
+    __tablename__ = "held_record"
+
+    record_pk: int = Field(foreign_key="record.pk", primary_key=True)
+    signer_did: str = Field(max_length=255)
+    reason: str = Field(max_length=60)
+    noticed_at: datetime = Field(sa_type=UtcDateTime)
+    retry_at: datetime = Field(sa_type=UtcDateTime)

@@ -21,7 +21,7 @@ class EvmTransaction(SQLModel, table=True):
     nonce: int
     hash: bytes = Field(unique=True)
     raw: bytes
-    purpose: str = Field(max_length=20)  # anchor | status | admin
+    purpose: str = Field(max_length=20)  # anchor | status | fill
     max_fee_per_gas: str  # decimal text: wei may exceed 64 bits
     max_priority_fee_per_gas: str
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -29,7 +29,11 @@ class EvmTransaction(SQLModel, table=True):
     block_number: int | None = None
     block_hash: bytes | None = None
     succeeded: bool | None = None
-    abandoned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # its nonce went to another transaction
+    gas_used: int | None = None
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # mined in a final block
+    abandoned_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime
+    )  # its nonce went to another transaction
 
 
 class TransactionBatch(SQLModel, table=True):

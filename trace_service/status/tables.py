@@ -26,3 +26,4 @@ class StatusChange(SQLModel, table=True):
     transaction_pk: int | None = Field(default=None, foreign_key="evm_transaction.pk", index=True)
     effective_at: int | None = None  # chain time, epoch seconds
     refused: str | None = None  # why the chain refused it
+    final_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
