@@ -116,7 +116,7 @@ def embedded_node(
 
 @contextmanager
 def anvil_node(*extra: str, chain_id: int = ANVIL_CHAIN_ID) -> Iterator[AnvilNode]:
-    """anvil with `extra` arguments and a funded account; skipped (strict: failed) where it is not installed."""
+    """anvil with `extra` arguments and a funded account; see require_part for where it is not installed."""
     anvil = require_part(ANVIL, f"npm install in {NODE_FOLDER.name} of the tests folder")
     process = subprocess.Popen(
         [anvil, "--host", "127.0.0.1", "--port", "0", "--chain-id", str(chain_id), *extra],
@@ -172,7 +172,7 @@ def rpc(url: str, method: str, *params: Any) -> Any:
 def post(url: str, body: Any) -> Any:
     """POST a JSON value, or bytes as they are, and read the JSON answer (None for an empty one)."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(url, raw, {"Content-Type": "application/json"})
+    request = urllib.request.Request(url, raw, {"Content-Type": "application/json"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
         answer = response.read()
     return json.loads(answer) if answer else None

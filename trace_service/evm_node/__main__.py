@@ -40,7 +40,9 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m trace_service.evm_node", description="Embedded EVM chain")
+    parser = argparse.ArgumentParser(
+        prog="python -m trace_service.evm_node", description="Embedded EVM chain"
+    )
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--chain-id", type=int, help="refuse to start on a chain with another id")
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 (default) takes any free one")

@@ -14,29 +14,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-RECURSION_LIMIT_BEFORE = sys.getrecursionlimit()
+from eth.chains.base import Chain
+from eth.constants import BLANK_ROOT_HASH, POST_MERGE_DIFFICULTY, POST_MERGE_MIX_HASH, POST_MERGE_NONCE
+from eth.db.atomic import AtomicDB
+from eth.exceptions import CanonicalHeadNotFound
+from eth.vm.forks.prague import PragueVM
+from eth_utils.exceptions import ValidationError
 
-from eth.chains.base import Chain  # noqa: E402
-from eth.constants import BLANK_ROOT_HASH, POST_MERGE_DIFFICULTY, POST_MERGE_MIX_HASH, POST_MERGE_NONCE  # noqa: E402
-from eth.db.atomic import AtomicDB  # noqa: E402
-from eth.exceptions import CanonicalHeadNotFound  # noqa: E402
-from eth.vm.forks.prague import PragueVM  # noqa: E402
-from eth_utils.exceptions import ValidationError  # noqa: E402
-
-from trace_service.evm_node import views  # noqa: E402
-from trace_service.evm_node.errors import (  # noqa: E402
+from trace_service.evm_node import views
+from trace_service.evm_node.errors import (
     ChainIdMismatch,
     GenesisExists,
     GenesisMissing,
     StoreBroken,
     StoreCorrupt,
 )
-from trace_service.evm_node.store import STORE_NAME, Statement, Store  # noqa: E402
+from trace_service.evm_node.store import STORE_NAME, Statement, Store
 
-# Importing `eth` sets the limit to 100,000, at which a deeply nested input ends the process instead of raising.
+# Importing `eth` sets the limit to 100,000, at which deep recursion ends the process instead of raising.
 # The EVM needs about 13 Python frames a call level; gas_limit lets a contract reach some 600 levels.
 EVM_RECURSION_LIMIT = 20_000
-sys.setrecursionlimit(max(RECURSION_LIMIT_BEFORE, EVM_RECURSION_LIMIT))
+sys.setrecursionlimit(EVM_RECURSION_LIMIT)
 # Room for that recursion on the thread that runs the EVM (reserved, not used, until it is needed).
 EVM_STACK_BYTES = 512 * 1024 * 1024
 
@@ -122,9 +120,10 @@ class DurableChain:
     def mine(self, candidates: Sequence[Transaction], *, allow_empty: bool = False) -> Mined:
         """Mine one block from the candidates, in their order, and make it durable.
 
-        Candidates that the rules refuse are reported in `dropped`; those that only do not fit (block gas, base
-        fee), and what the same sender sent after either, are in neither list and may be offered again. Without any to include, no block is mined
-        unless `allow_empty`. Raises StoreUnavailable or StoreBroken, in which case the head has not moved.
+        Candidates that the rules refuse are reported in `dropped`; those that only do not fit (block gas,
+        base fee), and what the same sender sent after either, are in neither list and may be offered again.
+        Without any to include, no block is mined unless `allow_empty`. Raises StoreUnavailable or
+        StoreBroken, in which case the head has not moved.
         """
         header = self.next_header(max(self.head.timestamp + 1, int(self._clock())))
         vm = self.chain.get_vm(header)
@@ -159,7 +158,10 @@ class DurableChain:
         block = self._seal(vm, header, included, receipts)
         gone = [*(transaction.hash for transaction in included), *(item[0] for item in dropped)]
         self.store.commit(
-            [*index_rows(block, receipts), Statement("DELETE FROM pool WHERE hash = ?", [(h,) for h in gone])],
+            [
+                *index_rows(block, receipts),
+                Statement("DELETE FROM pool WHERE hash = ?", [(h,) for h in gone]),
+            ],
             with_state=True,
         )
         # Only now, with the block on disk, does anyone get to see it.
@@ -219,7 +221,9 @@ def index_rows(block: Any, receipts: Sequence[Any]) -> list[Statement]:
     ]
 
 
-def write_genesis(data_dir: Path, chain_id: int, balances: dict[bytes, int], clock: Clock = time.time) -> bytes:
+def write_genesis(
+    data_dir: Path, chain_id: int, balances: dict[bytes, int], clock: Clock = time.time
+) -> bytes:
     """Create the chain of an empty directory and return its genesis hash; one transaction, written once.
 
     `balances` maps 20-byte addresses to wei. The caller holds the directory lock. Raises GenesisExists.
@@ -243,7 +247,8 @@ def write_genesis(data_dir: Path, chain_id: int, balances: dict[bytes, int], clo
             "base_fee_per_gas": INITIAL_BASE_FEE,
         }
         state = {
-            address: {"balance": wei, "nonce": 0, "code": b"", "storage": {}} for address, wei in balances.items()
+            address: {"balance": wei, "nonce": 0, "code": b"", "storage": {}}
+            for address, wei in balances.items()
         }
         chain = chain_class(chain_id).from_genesis(AtomicDB(store.kv), parameters, state)
         header = chain.get_canonical_head()

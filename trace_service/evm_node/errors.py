@@ -1,3 +1,4 @@
+# ruff: noqa: N818 (these name a state, and read better without "Error" behind)
 """What can go wrong with the embedded chain.
 
 ::

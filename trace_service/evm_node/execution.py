@@ -38,7 +38,7 @@ VM_ERROR_TEXT: tuple[tuple[type[Exception], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The call object of eth_call and eth_estimateGas. Fees are None when the caller named none: then gas is free."""
+    """The call object of eth_call and eth_estimateGas; without a price `fee_cap` is None and gas is free."""
 
     sender: bytes
     to: bytes
@@ -88,7 +88,7 @@ class Executor:
 
     def estimate(self, message: Message, header: Any) -> int:
         """Gas that is enough for the message, at most 1.5 % above the least; raises RpcError when none is."""
-        ceiling = min(message.gas or header.gas_limit, header.gas_limit)
+        ceiling: int = min(message.gas or header.gas_limit, header.gas_limit)
         if message.to and not message.data and not self.state_at(header).get_code(message.to):
             self._require(replace(message, gas=TRANSACTION_GAS), header)
             return TRANSACTION_GAS
@@ -97,7 +97,9 @@ class Executor:
         # One try with what was used, plus the 1/64 that each call level holds back, usually ends the search.
         optimistic = (used + CALL_STIPEND) * 64 // 63
         if optimistic < high:
-            low, high = (low, optimistic) if self._suffices(message, optimistic, header) else (optimistic, high)
+            low, high = (
+                (low, optimistic) if self._suffices(message, optimistic, header) else (optimistic, high)
+            )
         while (high - low) * 1000 > high * ESTIMATE_TOLERANCE_PERMILLE:
             middle = min((low + high) // 2, low * 2)
             low, high = (low, middle) if self._suffices(message, middle, header) else (middle, high)
@@ -138,7 +140,9 @@ class Executor:
         _check_funds(state, message, header)
         with _undone(state):
             computation = state.apply_transaction(transaction)
-        return computation, int(transaction.gas - computation.get_gas_remaining() + computation.data_floor_gas)
+        return computation, int(
+            transaction.gas - computation.get_gas_remaining() + computation.data_floor_gas
+        )
 
 
 @contextmanager
@@ -177,7 +181,7 @@ def _failure(error: Exception) -> RpcError:
 
 
 def revert_reason(output: bytes) -> str | None:
-    """The text of Error(string) or the code of Panic(uint256); None for anything else, such as custom errors."""
+    """The text of Error(string) or the code of Panic(uint256); None for others, such as custom errors."""
     selector, body = output[:4], output[4:]
     if selector == PANIC_SELECTOR and len(body) == 32:
         return f"panic: 0x{int.from_bytes(body, 'big'):02x}"

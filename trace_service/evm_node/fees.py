@@ -17,7 +17,9 @@ def fee_history(chain: DurableChain, count: Any, newest: int, percentiles: Any) 
 
     `rewards` are the effective tips in wei at the asked percentiles, weighted by gas used.
     """
-    wanted = count if isinstance(count, int) and not isinstance(count, bool) else params.quantity(count, "count")
+    wanted = (
+        count if isinstance(count, int) and not isinstance(count, bool) else params.quantity(count, "count")
+    )
     if not 1 <= wanted <= MAX_BLOCKS:
         raise invalid_params(f"blockCount: 1 to {MAX_BLOCKS}")
     asked = _percentiles(percentiles)
@@ -28,7 +30,10 @@ def fee_history(chain: DurableChain, count: Any, newest: int, percentiles: Any) 
         following = chain.header_by_number(newest + 1).base_fee_per_gas
     history: dict[str, Any] = {
         "oldestBlock": views.quantity(oldest),
-        "baseFeePerGas": [*(views.quantity(item.base_fee_per_gas) for item in headers), views.quantity(following)],
+        "baseFeePerGas": [
+            *(views.quantity(item.base_fee_per_gas) for item in headers),
+            views.quantity(following),
+        ],
         "gasUsedRatio": [item.gas_used / item.gas_limit for item in headers],
         "baseFeePerBlobGas": [views.quantity(1)] * (len(headers) + 1),
         "blobGasUsedRatio": [0.0] * len(headers),
@@ -53,7 +58,8 @@ def _rewards(chain: DurableChain, header: Any, percentiles: list[float]) -> list
     rows = chain.store.read("SELECT receipt FROM transactions WHERE block = ?", (header.block_number,))
     receipts = [orjson.loads(body) for (body,) in rows]
     tips = sorted(
-        (int(item["effectiveGasPrice"], 16) - header.base_fee_per_gas, int(item["gasUsed"], 16)) for item in receipts
+        (int(item["effectiveGasPrice"], 16) - header.base_fee_per_gas, int(item["gasUsed"], 16))
+        for item in receipts
     )
     rewards = []
     for percentile in percentiles:

@@ -96,7 +96,11 @@ class Methods:
         return _count(self._block("hash = ?", params.data(block_hash, "hash", 32), False))
 
     def eth_getBlockReceipts(self, block: Any) -> Json:  # noqa: N802
-        wanted = params.BlockRef(hash=params.data(block, "hash", 32)) if _is_hash(block) else params.block_ref(block)
+        wanted = (
+            params.BlockRef(hash=params.data(block, "hash", 32))
+            if _is_hash(block)
+            else params.block_ref(block)
+        )
         number = self._number(wanted)
         if number is None or not self._chain.store.read("SELECT 1 FROM blocks WHERE number = ?", (number,)):
             return None
@@ -178,7 +182,8 @@ class Methods:
             raise refused("unknown block")
         if last < first:
             raise invalid_params("invalid block range: fromBlock is after toBlock")
-        where, values = ["block BETWEEN ? AND ?"], [_sql_integer(first), _sql_integer(last)]
+        where = ["block BETWEEN ? AND ?"]
+        values: list[int | bytes] = [_sql_integer(first), _sql_integer(last)]
         columns = [("address", wanted.addresses)]
         columns += [(f"topic{position}", topics) for position, topics in enumerate(wanted.topics)]
         for column, alternatives in columns:
@@ -189,16 +194,20 @@ class Methods:
         where += [
             f"topic{position} IS NOT NULL" for position, topics in enumerate(wanted.topics) if topics is None
         ]
-        sql = f"SELECT body FROM logs WHERE {' AND '.join(where)} ORDER BY block, position LIMIT {MAX_LOGS + 1}"  # noqa: S608
+        sql = (
+            f"SELECT body FROM logs WHERE {' AND '.join(where)} ORDER BY block, position LIMIT {MAX_LOGS + 1}"  # noqa: S608
+        )
         rows = self._chain.store.read(sql, values)
         if len(rows) > MAX_LOGS:
-            raise RpcError(LIMIT_EXCEEDED, f"query returned more than {MAX_LOGS} results: narrow the block range")
+            raise RpcError(
+                LIMIT_EXCEEDED, f"query returned more than {MAX_LOGS} results: narrow the block range"
+            )
         return [orjson.Fragment(body) for (body,) in rows]
 
     # -- helpers
 
     def _number(self, wanted: BlockRef) -> int | None:
-        """The number a reference names; None for a hash we do not know. Numbers past the head pass through."""
+        """The number a reference names; None for an unknown hash. Numbers past the head pass through."""
         if wanted.number is not None:
             return wanted.number
         if wanted.hash is not None:

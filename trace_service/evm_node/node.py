@@ -59,7 +59,7 @@ class Node:
             if wait > CLOCK_WARNING_SECONDS:
                 logger.warning("the clock is %.0f s behind the head block: no block until then", wait)
             return min(wait, self._idle_seconds)
-        age = self._clock() - self.chain.head.timestamp
+        age: float = self._clock() - self.chain.head.timestamp
         if not self.pool and age < self._idle_seconds:
             return self._idle_seconds - age
         try:

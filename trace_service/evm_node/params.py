@@ -13,9 +13,18 @@ MAX_TOPICS = 4
 _QUANTITY = re.compile(r"0x(0|[1-9a-fA-F][0-9a-fA-F]*)")
 _DATA = re.compile(r"0x([0-9a-fA-F]{2})*")
 TAGS = ("latest", "finalized", "safe", "pending", "earliest")
-CALL_MEMBERS = frozenset(
-    "from to gas gasPrice maxFeePerGas maxPriorityFeePerGas value data input nonce chainId accessList type".split()
-)
+FEE_MEMBERS = {"gas", "gasPrice", "maxFeePerGas", "maxPriorityFeePerGas"}
+CALL_MEMBERS = FEE_MEMBERS | {
+    "from",
+    "to",
+    "value",
+    "data",
+    "input",
+    "nonce",
+    "chainId",
+    "accessList",
+    "type",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Accepted transactions that wait for a block.
 
-Durability: a transaction is written to the store, with fsync, before `eth_sendRawTransaction` answers. The other
-choice, to answer only after mining, would hold every sender back to one transaction a second, because blocks
-carry strictly increasing whole-second timestamps. A transaction leaves the table in the same SQLite transaction
-that stores its block, so after kill -9 it is either still here or on the chain, never lost and never twice.
+Durability: a transaction is written to the store, with fsync, before `eth_sendRawTransaction` answers. The
+other choice, to answer only after mining, would hold every sender back to one transaction a second, because
+blocks carry strictly increasing whole-second timestamps. A transaction leaves the table in the same SQLite
+transaction that stores its block, so after kill -9 it is either still here or on the chain, never lost and
+never twice.
 
-Rules and messages follow go-ethereum's pool, with two strictnesses: a nonce gap is refused (nothing queues for a
-predecessor that may never come), and so is a fee cap below the next base fee.
+Rules and messages follow go-ethereum's pool, with two strictnesses: a nonce gap is refused (nothing queues
+for a predecessor that may never come), and so is a fee cap below the next base fee.
 """
 
 from collections.abc import Iterable
@@ -15,9 +16,8 @@ from typing import Any
 from eth.exceptions import UnrecognizedTransactionType
 from eth.vm.forks.prague import PragueVM
 from eth_keys.exceptions import BadSignature
-from eth_keys.exceptions import ValidationError as KeyValidationError
 from eth_utils.exceptions import ValidationError
-from rlp.exceptions import RLPException
+from rlp.exceptions import RLPException  # type: ignore[import-untyped]
 
 from trace_service.evm_node.chain import DurableChain
 from trace_service.evm_node.errors import refused
@@ -66,7 +66,8 @@ class Pool:
     def candidates(self) -> list[Transaction]:
         """Waiting transactions in an order that mining can follow: per sender by nonce, else by arrival."""
         queues = {
-            sender: [own[nonce] for nonce in sorted(own, reverse=True)] for sender, own in self._nonces.items()
+            sender: [own[nonce] for nonce in sorted(own, reverse=True)]
+            for sender, own in self._nonces.items()
         }
         return [queues[transaction.sender].pop() for transaction in self._waiting.values()]
 
@@ -217,7 +218,7 @@ def _sender(transaction: Transaction) -> bytes:
     try:
         transaction.validate()
         sender: bytes = transaction.sender
-    except (ValidationError, KeyValidationError, BadSignature) as error:
+    except (ValidationError, BadSignature) as error:
         raise refused("invalid sender") from error
     return sender
 
@@ -233,5 +234,3 @@ def _outbids(new: Transaction, old: Transaction) -> bool:
         new.max_fee_per_gas * 100 >= old.max_fee_per_gas * factor
         and new.max_priority_fee_per_gas * 100 >= old.max_priority_fee_per_gas * factor
     )
-
-

@@ -113,8 +113,8 @@ def _wait(process: subprocess.Popen[bytes], ready: Path, deadline: float, log: P
 def create_genesis(data_dir: Path, chain_id: int, balances: Mapping[str, int]) -> str:
     """Create the chain of an empty directory; returns the genesis hash (0x…).
 
-    `balances` maps 0x-addresses to wei; there are no other accounts. Runs in a process of its own, so that the
-    caller never imports the EVM. Raises GenesisExists, StoreLocked or NodeError.
+    `balances` maps 0x-addresses to wei; there are no other accounts. Runs in a process of its own, so that
+    the caller never imports the EVM. Raises GenesisExists, StoreLocked or NodeError.
     """
     done = subprocess.run(
         [*COMMAND, f"--data-dir={data_dir}", f"--chain-id={chain_id}", "--create-genesis"],

@@ -32,7 +32,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class BodyTooLarge(Exception):
+class BodyTooLargeError(Exception):
     """The request body exceeds MAX_BODY_BYTES."""
 
 
@@ -54,7 +54,7 @@ class Application:
             return
         try:
             body = await _body(receive)
-        except BodyTooLarge:
+        except BodyTooLargeError:
             await _respond(send, 413, b"", close=True)
             return
         accepted = self._node.pool.accepted
@@ -111,7 +111,7 @@ async def _body(receive: Receive) -> bytes:
         part = event.get("body", b"")
         size += len(part)
         if size > MAX_BODY_BYTES:
-            raise BodyTooLarge
+            raise BodyTooLargeError
         parts.append(part)
         if not event.get("more_body", False):
             return b"".join(parts)

@@ -51,7 +51,7 @@ class Statement(NamedTuple):
 
 
 class KeyValues:
-    """The mapping under py-evm's AtomicDB: reads through to SQLite, holds writes back until `Store.commit`."""
+    """The mapping under py-evm's AtomicDB: reads through to SQLite, holds writes until `Store.commit`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import rlp
+import rlp  # type: ignore[import-untyped]
 from eth._utils.address import generate_contract_address
 
 Json = dict[str, Any]
@@ -87,7 +87,9 @@ def transaction(transaction: Any, place: Place | None) -> Json:
     }
     if kind == 1:
         return view | {"gasPrice": quantity(transaction.gas_price)}
-    shown = effective_gas_price(transaction, header.base_fee_per_gas) if header else transaction.max_fee_per_gas
+    shown = (
+        effective_gas_price(transaction, header.base_fee_per_gas) if header else transaction.max_fee_per_gas
+    )
     return view | {
         "gasPrice": quantity(shown),
         "maxFeePerGas": quantity(transaction.max_fee_per_gas),
