@@ -14,5 +14,7 @@ def artifact(name: str) -> dict[str, Any]:
 
     Bytecode values are 0x-prefixed hex. Raises ``FileNotFoundError`` for an unknown contract.
     """
-    data: dict[str, Any] = json.loads(files(__name__).joinpath("artifacts", f"{name}.json").read_text("utf-8"))
+    data: dict[str, Any] = json.loads(
+        files(__name__).joinpath("artifacts", f"{name}.json").read_text("utf-8")
+    )
     return data

@@ -57,15 +57,24 @@ def sources() -> dict[str, str]:
         found[name] = ((LIBRARY if name.startswith("@") else SOURCES) / name).read_text("utf-8")
         for target in IMPORT.findall(found[name]):
             relative = target.startswith(".")
-            pending.append(posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) if relative else target)
+            pending.append(
+                posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) if relative else target
+            )
     return dict(sorted(found.items()))
 
 
-def compile_all() -> dict[str, str]:
-    """Compile and return the text of each artifact by contract name; raises ``SolcError`` on a compiler error."""
+def standard_input() -> dict[str, Any]:
+    """The compiler's standard JSON input, complete: it depends on no path of this machine."""
     contents = {name: {"content": text} for name, text in sources().items()}
-    request = {"language": "Solidity", "sources": contents, "settings": SETTINGS}
-    answer = compile_standard(request, solc_binary=compiler())
+    return {"language": "Solidity", "sources": contents, "settings": SETTINGS}
+
+
+def compile_all() -> dict[str, str]:
+    """Compile and return the text of each artifact by contract name.
+
+    Raises ``SolcError`` on a compiler error and ``SystemExit`` with the texts on a warning.
+    """
+    answer = compile_standard(standard_input(), solc_binary=compiler())
     problems = [problem["formattedMessage"] for problem in answer.get("errors", ())]
     if problems:
         raise SystemExit("\n".join(problems))
@@ -81,8 +90,11 @@ def compile_all() -> dict[str, str]:
     return texts
 
 
-def main() -> None:
-    """Write the artifacts."""
+def main(arguments: list[str]) -> None:
+    """Write the artifacts; with ``--standard-input FILE`` write only the compiler's input, for other analysers."""
+    if arguments[:1] == ["--standard-input"]:
+        Path(arguments[1]).write_text(json.dumps(standard_input()), "utf-8")
+        return
     ARTIFACTS.mkdir(exist_ok=True)
     for name, text in compile_all().items():
         (ARTIFACTS / f"{name}.json").write_text(text, "utf-8")
@@ -90,4 +102,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes npm's ``solc`` behave like the native compiler, for py-solc-x and slither.
 
-Three differences are levelled. npm's dies with EAGAIN when it reads a pipe and loses the end of what it writes to one, so
-both streams go through files; it prints remarks (``>>> …``) in front of its JSON, which are dropped; and its
-``--version`` is a bare number, where callers look for ``Version:``. The exit code is passed on.
+The differences are levelled. npm's dies with EAGAIN when it reads a pipe and loses the end of what it writes to one, so
+both streams go through files; it prints remarks (``>>> …``) in front of its JSON, which are dropped; its ``--version``
+is a bare number, where callers look for ``Version:``; and it reads files only below ``--base-path``, where the native one
+is told ``--allow-paths``. The exit code is passed on.
 """
 
 from __future__ import annotations
@@ -18,9 +19,17 @@ SOLCJS = Path(__file__).resolve().parent / "node_modules" / "solc" / "solc.js"
 REMARK = b">>>"
 
 
+def _options(arguments: list[str]) -> list[str]:
+    options: list[str] = []
+    for argument in arguments:
+        # Absolute names are found below the second of the two.
+        options += ["--include-path", "/", "--base-path"] if argument == "--allow-paths" else [argument]
+    return options
+
+
 def main(arguments: list[str]) -> int:
-    """Run the compiler with ``arguments``; returns its exit code."""
-    options = [argument for argument in arguments if argument != "--"]
+    """Run the compiler with ``arguments`` of the native one; returns its exit code."""
+    options = _options(arguments)
     with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as answer:
         if "--standard-json" in options:
             shutil.copyfileobj(sys.stdin.buffer, spool)

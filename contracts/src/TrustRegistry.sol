@@ -76,16 +76,15 @@ contract TrustRegistry is ITrustRegistry, Ownable2Step {
         Organisation storage o = _known(org);
         _checkAccreditorOrOwner(org);
         to = _nowOrLater(to);
-        uint256 i = o.periods.length;
         bool ended;
-        while (i-- > 0) {
-            Period storage period = o.periods[i];
+        for (uint256 i = o.periods.length; i != 0; --i) {
+            Period storage period = o.periods[i - 1];
             if (period.to != 0 && period.to <= to) break;
             // A period that has not begun is emptied where the end lies, which keeps the list in order.
             if (period.from > to) period.from = to;
             period.to = to;
             ended = true;
-            emit AccreditationEnded(org, uint32(i), to);
+            emit AccreditationEnded(org, uint32(i - 1), to);
         }
         if (!ended) revert NothingToEnd(org, to);
         Period storage last = o.periods[o.periods.length - 1];
@@ -388,9 +387,9 @@ contract TrustRegistry is ITrustRegistry, Ownable2Step {
 
     /// @dev The last period that covers `t`; searched from the end, where questions about today are answered.
     function _covering(Organisation storage o, uint40 t) private view returns (bool, uint32) {
-        for (uint256 i = o.periods.length; i-- > 0;) {
-            Period storage period = o.periods[i];
-            if (_covers(period.from, period.to, t)) return (true, uint32(i));
+        for (uint256 i = o.periods.length; i != 0; --i) {
+            Period storage period = o.periods[i - 1];
+            if (_covers(period.from, period.to, t)) return (true, uint32(i - 1));
         }
         return (false, 0);
     }
