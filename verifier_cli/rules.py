@@ -216,12 +216,12 @@ def _check_enrolment(subject: dict[str, Any]) -> None:
 
 
 def _check_standard(subject: dict[str, Any]) -> None:
-    levels = {level["id"] for level in subject["levels"]}
+    levels = {level["code"] for level in subject["levels"]}
     if len(levels) != len(subject["levels"]):
-        raise SchemaError("$.credentialSubject.levels", "an id is given twice")
-    items = {item["id"] for item in subject["items"]}
+        raise SchemaError("$.credentialSubject.levels", "a code is given twice")
+    items = {item["code"] for item in subject["items"]}
     if len(items) != len(subject["items"]):
-        raise SchemaError("$.credentialSubject.items", "an id is given twice")
+        raise SchemaError("$.credentialSubject.items", "a code is given twice")
     for index, item in enumerate(subject["items"]):
         if "level" in item and item["level"] not in levels:
             raise SchemaError(f"$.credentialSubject.items[{index}].level", "no level of this standard")

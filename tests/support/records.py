@@ -169,12 +169,12 @@ def _standard(name: str) -> dict[str, Any]:
         "name": {"zh": "传感网应用开发", "en": "Sensor Network Application Development"},
         "effective": "2026-03-01",
         "levels": [
-            {"id": "elementary", "level": "2", "name": {"zh": "初级", "en": "Elementary"}},
-            {"id": "intermediate", "level": "3", "name": {"zh": "中级", "en": "Intermediate"}},
+            {"code": "elementary", "level": "2", "name": {"zh": "初级", "en": "Elementary"}},
+            {"code": "intermediate", "level": "3", "name": {"zh": "中级", "en": "Intermediate"}},
         ],
         "items": [
             {
-                "id": "E1",
+                "code": "E1",
                 "level": "elementary",
                 "text": {"zh": "能采集并校准传感器数据", "en": "Collects and calibrates sensor readings"},
                 "content": {"zh": "温湿度采集", "en": "Temperature and humidity"},
@@ -182,7 +182,7 @@ def _standard(name: str) -> dict[str, Any]:
                 "technical": True,
                 "origin": "firm",
             },
-            {"id": "I1", "level": "intermediate", "text": {"zh": "能组建无线网络"}, "technical": True},
+            {"code": "I1", "level": "intermediate", "text": {"zh": "能组建无线网络"}, "technical": True},
         ],
         "requirements": {"practiceMinutes": 14400, "enterpriseShare": 3000, "credits": 6},
     }
@@ -222,7 +222,7 @@ def _activity(name: str) -> dict[str, Any]:
         "realProject": True,
         "realEquipment": True,
         "realStandard": False,
-        "equipment": [{"id": "GW-07", "session": "2026-03-02-A", "minutes": 180}],
+        "equipment": [{"code": "GW-07", "session": "2026-03-02-A", "minutes": 180}],
         "ops": 120,
         "opErrors": 2,
         "coaches": [{"id": make_uuid("mentor 1"), "org": FIRM, "role": "mentor"}],
