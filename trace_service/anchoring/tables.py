@@ -1,7 +1,8 @@
 """Sealed batches, their leaves, and the organisations' authorisations to anchor them.
 
-Leaves and tiles are stored apart from the records they cover, and can be neither changed nor deleted (triggers in
-the migration): an altered record, leaf or tile can be told from the others (protocol section 10).
+Leaves and tiles are stored apart from the records they cover, and can be neither changed nor deleted
+(triggers in the migration): an altered record, leaf or tile can be told from the others (protocol section
+10).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from trace_service.database import UtcDateTime
 
 
 class Batch(SQLModel, table=True):
-    """One Merkle batch of one organisation. ``sealed_at`` is ours, ``anchored_at`` the chain's (epoch seconds)."""
+    """One Merkle batch of one organisation. ``sealed_at`` is ours, ``anchored_at`` the chain's (epoch
+    seconds).
+    """
 
     __table_args__ = (UniqueConstraint("organisation_pk", "sequence"),)
 
@@ -32,7 +35,9 @@ class Batch(SQLModel, table=True):
     block_hash: bytes | None = None
     transaction_hash: bytes | None = None
     final_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # proof files verified before release
+    checked_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime
+    )  # proof files verified before release
     refused: str | None = Field(default=None, max_length=200)  # the contract's reason, while it refuses
     retry_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when to ask the contract again
 

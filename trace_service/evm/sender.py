@@ -27,23 +27,24 @@ from trace_service.config import ChainSettings
 from trace_service.evm import fees, finality, queries
 from trace_service.evm.client import Client, TxReceipt
 from trace_service.evm.errors import ChainRefused
-from trace_service.evm.wire import fees_of, gas_of, sign, unpack
+from trace_service.evm.wire import Call, fees_of, gas_of, sign, unpack
 from trace_service.holdpoints import hold
 
 log = logging.getLogger(__name__)
 
 STUCK_SECONDS = 60.0  # five blocks of a public chain at a sufficient fee
+FILL_GAS = 21_000  # a plain transfer
 MAX_IN_FLIGHT = 16  # what geth's pool always keeps of one account
 
 
 @dataclass(frozen=True)
 class Intent:
-    """A call to make: who is called, with what, and the gas it needs (already simulated by the caller)."""
+    """A call to make, already simulated by the caller. ``purpose`` names it in the database and at hold
+    points.
+    """
 
     purpose: str
-    to: str
-    data: bytes
-    gas: int
+    call: Call
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Sender:
 
     def _signed(self, intent: Intent, nonce: int, offer: fees.Fees) -> dict[str, Any]:
         chain_id = self.chain.chain_id
-        raw, tx_hash = sign(self.account, chain_id, nonce, intent.to, intent.data, intent.gas, offer)
+        raw, tx_hash = sign(self.account, chain_id, nonce, intent.call, offer)
         return {
             "chain_id": chain_id,
             "sender": self.address,
@@ -246,8 +247,7 @@ class Sender:
         if offer is None:
             log.error("ALARM transaction 0x%s is stuck and the fee limit is reached", row.hash.hex())
             return
-        call = unpack(row.raw)
-        intent = Intent(row.purpose, call.to, call.data, call.gas)
+        intent = Intent(row.purpose, unpack(row.raw))
         log.warning("replacing stuck 0x%s: fee cap %d, tip %d", row.hash.hex(), offer.cap, offer.tip)
         with database.write(self.engine) as connection:
             pk = queries.store(connection, self._signed(intent, row.nonce, offer))
@@ -260,10 +260,8 @@ class Sender:
         if lowest <= mined or self.client.nonce(self.account.address, "pending") > mined:
             return
         log.warning("nonce %d is missing below %d: filling it", mined, lowest)
-        self.submit(Intent("fill", self.account.address, b"", FILL_GAS), lambda _connection, _pk: True)
-
-
-FILL_GAS = 21_000  # a plain transfer
+        nothing = Call(self.account.address, b"", FILL_GAS)
+        self.submit(Intent("fill", nothing), lambda _connection, _pk: True)
 
 
 class _NothingToDo(Exception):  # noqa: N818 - rolls a transaction back, never leaves this module

@@ -7,42 +7,31 @@ The relayer's transactions go through `trace_service.evm.sender` instead, which 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
 from trace_service.evm import fees
 from trace_service.evm.client import Client, TxReceipt
 from trace_service.evm.errors import ChainRefused, ChainUnavailable
+from trace_service.evm.wire import Call, sign
 
 GAS_MARGIN_PERCENT = 120  # of the estimate: state may change between estimate and block
 WAIT_SECONDS = 120.0  # ten blocks of a public chain
 POLL_SECONDS = 0.05
 
 
-def transact(client: Client, account: LocalAccount, to: str | None, data: bytes) -> TxReceipt:
-    """Sign, send and wait until mined. A revert raises `ChainRefused` with the decoded custom error.
+def transact(client: Client, account: LocalAccount, to: str | None, data: bytes, value: int = 0) -> TxReceipt:
+    """Sign, send and wait until mined; ``value`` in wei. A revert raises `ChainRefused` with the decoded
+    custom error.
 
     A lost acknowledgement does not matter: the receipt is looked up by the locally computed hash.
     """
     gas = client.estimate_gas(account.address, to, data) * GAS_MARGIN_PERCENT // 100
     offer = fees.market(client)
-    transaction: dict[str, Any] = {
-        "type": 2,
-        "chainId": client.chain_id(),
-        "nonce": client.nonce(account.address, "pending"),
-        "value": 0,
-        "data": data,
-        "gas": gas,
-        "maxFeePerGas": offer.cap,
-        "maxPriorityFeePerGas": offer.tip,
-    }
-    if to is not None:
-        transaction["to"] = to
-    signed = account.sign_transaction(transaction)
-    tx_hash = bytes(signed.hash)
+    nonce = client.nonce(account.address, "pending")
+    raw, tx_hash = sign(account, client.chain_id(), nonce, Call(to, data, gas), offer, value)
     try:
-        client.send_raw(bytes(signed.raw_transaction))
+        client.send_raw(raw)
     except ChainUnavailable:
         if not client.transaction_known(tx_hash):
             raise

@@ -15,37 +15,38 @@ from trace_service.evm.fees import Fees
 
 @dataclass(frozen=True)
 class Call:
-    """What a signed transaction asks for."""
+    """What a signed transaction asks for. ``to`` None creates a contract."""
 
-    to: str
+    to: str | None
     data: bytes
     gas: int
 
 
 def sign(
-    account: LocalAccount, chain_id: int, nonce: int, to: str, data: bytes, gas: int, offer: Fees
+    account: LocalAccount, chain_id: int, nonce: int, call: Call, offer: Fees, value: int = 0
 ) -> tuple[bytes, bytes]:
     """An EIP-1559 transaction signed by ``account``: its bytes and its hash (deterministic, RFC 6979)."""
-    signed = account.sign_transaction(
-        {
-            "type": 2,
-            "chainId": chain_id,
-            "nonce": nonce,
-            "to": to_checksum_address(to),
-            "value": 0,
-            "data": data,
-            "gas": gas,
-            "maxFeePerGas": offer.cap,
-            "maxPriorityFeePerGas": offer.tip,
-        }
-    )
+    transaction: dict[str, Any] = {
+        "type": 2,
+        "chainId": chain_id,
+        "nonce": nonce,
+        "value": value,
+        "data": call.data,
+        "gas": call.gas,
+        "maxFeePerGas": offer.cap,
+        "maxPriorityFeePerGas": offer.tip,
+    }
+    if call.to is not None:
+        transaction["to"] = to_checksum_address(call.to)
+    signed = account.sign_transaction(transaction)
     return bytes(signed.raw_transaction), bytes(signed.hash)
 
 
 def unpack(raw: bytes) -> Call:
     """The call inside signed bytes."""
     members = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
-    return Call("0x" + bytes(members["to"]).hex(), bytes(members["data"]), int(members["gas"]))
+    to = bytes(members["to"])
+    return Call("0x" + to.hex() if to else None, bytes(members["data"]), int(members["gas"]))
 
 
 def gas_of(raw: bytes) -> int:

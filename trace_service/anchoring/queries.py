@@ -1,0 +1,305 @@
+"""SQL of sealing and anchoring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from trace_service.anchoring.tables import (
+    AnchorAuthorisation,
+    Batch,
+    BatchLeaf,
+    BatchTile,
+    HeldRecord,
+    SealDemand,
+)
+from trace_service.evm.queries import TX, is_live
+from trace_service.evm.tables import TransactionBatch
+from trace_service.organisations.tables import Organisation
+from trace_service.records.tables import Record, RecordSignature
+
+BATCH = Batch.__table__  # type: ignore[attr-defined]
+LEAF = BatchLeaf.__table__  # type: ignore[attr-defined]
+TILE = BatchTile.__table__  # type: ignore[attr-defined]
+AUTHORISATION = AnchorAuthorisation.__table__  # type: ignore[attr-defined]
+DEMAND = SealDemand.__table__  # type: ignore[attr-defined]
+HELD = HeldRecord.__table__  # type: ignore[attr-defined]
+LINK = TransactionBatch.__table__  # type: ignore[attr-defined]
+ORGANISATION = Organisation.__table__  # type: ignore[attr-defined]
+RECORD = Record.__table__  # type: ignore[attr-defined]
+SIGNATURE = RecordSignature.__table__  # type: ignore[attr-defined]
+
+STREAM_ROWS = 5_000  # rows fetched at a time: memory stays flat for a batch of a million
+
+
+# `Row` has a method `count`, so the column goes by another name in rows.
+_BATCH_COLUMNS = [column.label("size") if column.name == "count" else column for column in BATCH.c]
+
+
+def _stream(connection: Connection, query: sa.Select[*tuple[Any, ...]]) -> Iterator[Row[Any]]:
+    rows: Any = connection.execution_options(yield_per=STREAM_ROWS).execute(query)
+    yield from rows
+
+
+# ----- the outbox -----
+def _waiting(organisation_pk: Any, now: datetime) -> sa.ColumnElement[bool]:
+    held = sa.select(HELD.c.record_pk).where(HELD.c.record_pk == RECORD.c.pk, HELD.c.retry_at > now).exists()
+    return sa.and_(
+        RECORD.c.organisation_pk == organisation_pk,
+        RECORD.c.completed_at.is_not(None),
+        RECORD.c.batch_pk.is_(None),
+        ~held,
+    )
+
+
+def organisations(connection: Connection) -> Sequence[Row[Any]]:
+    """Every organisation: pk, did and org_id."""
+    columns = (ORGANISATION.c.pk, ORGANISATION.c.did, ORGANISATION.c.org_id)
+    return connection.execute(sa.select(*columns).order_by(ORGANISATION.c.pk)).all()
+
+
+def waiting_since(connection: Connection, organisation_pk: int, now: datetime) -> datetime | None:
+    """When the first record of the outbox became complete."""
+    query = sa.select(RECORD.c.completed_at).where(_waiting(organisation_pk, now))
+    found: datetime | None = connection.execute(query.order_by(RECORD.c.pk).limit(1)).scalar()
+    return found
+
+
+def waiting_count(connection: Connection, organisation_pk: int, now: datetime, limit: int) -> int:
+    """How many records wait, counted up to ``limit``."""
+    few = sa.select(RECORD.c.pk).where(_waiting(organisation_pk, now)).limit(limit).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
+
+
+def outbox(connection: Connection, organisation_pk: int, now: datetime, limit: int) -> Iterator[Row[Any]]:
+    """Signatures of the first ``limit`` waiting records, by record."""
+    first = (
+        sa.select(RECORD.c.pk, RECORD.c.digest, RECORD.c.kind)
+        .where(_waiting(organisation_pk, now))
+        .order_by(RECORD.c.pk)
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        sa.select(
+            first.c.pk,
+            first.c.digest,
+            first.c.kind,
+            SIGNATURE.c.proof,
+            SIGNATURE.c.verification_method,
+            SIGNATURE.c.proof_created,
+            SIGNATURE.c.signer_did,
+            SIGNATURE.c.role,
+        )
+        .join(SIGNATURE, SIGNATURE.c.record_pk == first.c.pk)
+        .order_by(first.c.pk)
+    )
+    yield from _stream(connection, query)
+
+
+def demand(connection: Connection, organisation_pk: int, now: datetime) -> None:
+    """Ask for sealing now; asking again changes nothing."""
+    known = connection.execute(sa.select(DEMAND).where(DEMAND.c.organisation_pk == organisation_pk)).first()
+    if known is None:
+        connection.execute(DEMAND.insert().values(organisation_pk=organisation_pk, requested_at=now))
+
+
+def demanded(connection: Connection, organisation_pk: int) -> bool:
+    """Whether somebody asked for sealing now."""
+    query = sa.select(DEMAND.c.organisation_pk).where(DEMAND.c.organisation_pk == organisation_pk)
+    return connection.execute(query).first() is not None
+
+
+def end_demand(connection: Connection, organisation_pk: int) -> None:
+    """The demand is served."""
+    connection.execute(DEMAND.delete().where(DEMAND.c.organisation_pk == organisation_pk))
+
+
+def hold_back(connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+    """Remember records that may not be sealed at present."""
+    pks = [value["record_pk"] for value in values]
+    connection.execute(HELD.delete().where(HELD.c.record_pk.in_(pks)))
+    connection.execute(HELD.insert(), list(values))
+
+
+# ----- sealing -----
+def next_sequence(connection: Connection, organisation_pk: int) -> int:
+    """The sequence after the last sealed batch; 0 for the first."""
+    query = sa.select(sa.func.max(BATCH.c.sequence)).where(BATCH.c.organisation_pk == organisation_pk)
+    last = connection.execute(query).scalar()
+    return 0 if last is None else int(last) + 1
+
+
+def insert_batch(connection: Connection, values: Mapping[str, Any]) -> int:
+    """Insert a batch header; returns its pk."""
+    return int(connection.execute(BATCH.insert().values(**values).returning(BATCH.c.pk)).scalar_one())
+
+
+def take_records(connection: Connection, batch_pk: int) -> int:
+    """Mark the records of the batch's leaves as sealed in it; returns how many were still free."""
+    leaves = sa.select(LEAF.c.record_pk).where(LEAF.c.batch_pk == batch_pk)
+    update = RECORD.update().where(RECORD.c.pk.in_(leaves), RECORD.c.batch_pk.is_(None))
+    return int(connection.execute(update.values(batch_pk=batch_pk)).rowcount)
+
+
+# ----- anchoring -----
+def not_final(connection: Connection) -> Sequence[Row[Any]]:
+    """Batches on their way, with their organisation, by organisation and sequence."""
+    query = (
+        sa.select(*_BATCH_COLUMNS, ORGANISATION.c.did, ORGANISATION.c.org_id)
+        .join(ORGANISATION, ORGANISATION.c.pk == BATCH.c.organisation_pk)
+        .where(BATCH.c.final_at.is_(None))
+        .order_by(BATCH.c.organisation_pk, BATCH.c.sequence)
+    )
+    found: Any = connection.execute(query).all()
+    return list(found)
+
+
+def in_flight(connection: Connection, batch_pk: int) -> bool:
+    """Whether a transaction that carries the batch may still be mined."""
+    query = (
+        sa.select(LINK.c.batch_pk)
+        .join(TX, TX.c.pk == LINK.c.transaction_pk)
+        .where(LINK.c.batch_pk == batch_pk, is_live(TX))
+    )
+    return connection.execute(query).first() is not None
+
+
+def link(connection: Connection, transaction_pk: int, batch_pks: Sequence[int]) -> None:
+    """Tie batches to the transaction that carries them."""
+    connection.execute(LINK.delete().where(LINK.c.transaction_pk == transaction_pk))
+    rows = [{"transaction_pk": transaction_pk, "batch_pk": pk} for pk in batch_pks]
+    connection.execute(LINK.insert(), rows)
+
+
+def mined_transaction(connection: Connection, batch_pk: int) -> Row[Any] | None:
+    """The latest successful transaction in the slot of any transaction that carries the batch: a hint
+    only.
+    """
+    slot = TX.alias("slot")
+    query = (
+        sa.select(slot.c.hash, slot.c.block_number, slot.c.block_hash)
+        .join(TX, sa.and_(TX.c.sender == slot.c.sender, TX.c.nonce == slot.c.nonce))
+        .join(LINK, LINK.c.transaction_pk == TX.c.pk)
+        .where(LINK.c.batch_pk == batch_pk, slot.c.succeeded.is_(True))
+        .order_by(slot.c.pk.desc())
+    )
+    return connection.execute(query).first()
+
+
+def update_batch(connection: Connection, pk: int, **values: Any) -> None:
+    """Set facts of a batch."""
+    connection.execute(BATCH.update().where(BATCH.c.pk == pk).values(**values))
+
+
+def latest_authorisation(connection: Connection, batch_pk: int) -> Row[Any] | None:
+    """The authorisation with the latest deadline."""
+    query = sa.select(AUTHORISATION).where(AUTHORISATION.c.batch_pk == batch_pk)
+    return connection.execute(query.order_by(AUTHORISATION.c.deadline.desc()).limit(1)).first()
+
+
+def insert_authorisation(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Keep an authorisation for ever."""
+    connection.execute(AUTHORISATION.insert().values(**values))
+
+
+def unchecked(connection: Connection) -> Sequence[Row[Any]]:
+    """Final batches whose proof files have not been verified yet."""
+    query = sa.select(*_BATCH_COLUMNS).where(BATCH.c.final_at.is_not(None), BATCH.c.checked_at.is_(None))
+    return connection.execute(query.order_by(BATCH.c.pk)).all()
+
+
+def newest_anchored(connection: Connection, organisation_pk: int) -> Row[Any] | None:
+    """The anchored batch with the highest sequence."""
+    query = sa.select(*_BATCH_COLUMNS).where(
+        BATCH.c.organisation_pk == organisation_pk, BATCH.c.anchored_at.is_not(None)
+    )
+    return connection.execute(query.order_by(BATCH.c.sequence.desc()).limit(1)).first()
+
+
+def reopen(connection: Connection, organisation_pk: int, head: int) -> int:
+    """Forget that batches from sequence ``head`` on were anchored; returns how many."""
+    where = (
+        (BATCH.c.organisation_pk == organisation_pk)
+        & (BATCH.c.sequence >= head)
+        & BATCH.c.anchored_at.is_not(None)
+    )
+    return int(connection.execute(BATCH.update().where(where).values(**NOT_ANCHORED)).rowcount)
+
+
+NOT_ANCHORED: dict[str, Any] = {
+    "anchored_at": None,
+    "block_number": None,
+    "block_hash": None,
+    "transaction_hash": None,
+    "final_at": None,
+    "checked_at": None,
+}
+
+
+# ----- leaves and records -----
+def leaf_hashes(connection: Connection, batch_pk: int) -> list[bytes]:
+    """Leaf hashes of a batch in order."""
+    query = sa.select(LEAF.c.leaf_hash).where(LEAF.c.batch_pk == batch_pk).order_by(LEAF.c.leaf_index)
+    return [bytes(value) for value in connection.execute(query).scalars()]
+
+
+def place_of(connection: Connection, record_id: str) -> Row[Any] | None:
+    """A record with the batch and the leaf it is in (both NULL before sealing)."""
+    query = (
+        sa.select(
+            RECORD.c.pk,
+            RECORD.c.document,
+            RECORD.c.completed_at,
+            RECORD.c.organisation_pk,
+            LEAF.c.leaf_index,
+            BATCH.c.pk.label("batch_pk"),
+            BATCH.c.sequence,
+            BATCH.c.final_at,
+            BATCH.c.checked_at,
+            BATCH.c.transaction_hash,
+        )
+        .join(LEAF, LEAF.c.record_pk == RECORD.c.pk, isouter=True)
+        .join(BATCH, BATCH.c.pk == LEAF.c.batch_pk, isouter=True)
+        .where(RECORD.c.id == record_id)
+    )
+    found: Any = connection.execute(query).one_or_none()
+    row: Row[Any] | None = found
+    return row
+
+
+def proofs_of(connection: Connection, record_pk: int) -> list[bytes]:
+    """The proofs of a record, the issuer's first, as canonical JSON."""
+    query = sa.select(SIGNATURE.c.proof).where(SIGNATURE.c.record_pk == record_pk)
+    return [bytes(value) for value in connection.execute(query.order_by(SIGNATURE.c.position)).scalars()]
+
+
+def batch_records(connection: Connection, batch_pk: int) -> Iterator[Row[Any]]:
+    """Leaf, document and proofs (one row per proof) of a whole batch in leaf order."""
+    query = (
+        sa.select(
+            LEAF.c.leaf_index,
+            LEAF.c.leaf_hash,
+            RECORD.c.id,
+            RECORD.c.document,
+            SIGNATURE.c.proof,
+            SIGNATURE.c.verification_method,
+        )
+        .join(RECORD, RECORD.c.pk == LEAF.c.record_pk)
+        .join(SIGNATURE, SIGNATURE.c.record_pk == RECORD.c.pk)
+        .where(LEAF.c.batch_pk == batch_pk)
+        .order_by(LEAF.c.leaf_index)
+    )
+    yield from _stream(connection, query)
+
+
+def batches_of(connection: Connection, organisation_pk: int, after: int, limit: int) -> Sequence[Row[Any]]:
+    """Batches of an organisation from the sequence after ``after`` on."""
+    where = (BATCH.c.organisation_pk == organisation_pk) & (BATCH.c.sequence > after)
+    return connection.execute(
+        sa.select(*_BATCH_COLUMNS).where(where).order_by(BATCH.c.sequence).limit(limit)
+    ).all()

@@ -1,0 +1,189 @@
+"""Sealing: what waits becomes a batch with a fixed order (protocol sections 4 and 6).
+
+Leaves are computed before the write lock is taken; the batch, its leaves, its tiles and the mark on its
+records are then one transaction. A crash leaves either nothing or all of it. Two sealers at once are
+harmless: a record is in one leaf only (unique), and a sequence is used once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy.engine import Connection, Engine, Row
+
+from trace_service import database
+from trace_service.anchoring import queries
+from trace_service.evm.registry import Authority
+from verifier_cli.did import is_organisation, org_id
+from verifier_cli.encoding import parse_multikey
+from verifier_cli.kinds import SIGNER_ROLES
+from verifier_cli.merkle import MAX_LEAVES, Tree, leaf_hash
+
+FORMAT = 1  # of the batch header: protocol version 1
+TILE_LEAVES = 256  # protocol section 10: where one table was altered, a tile tells the region
+HOLD_BACK = timedelta(minutes=5)  # an ended accreditation is rarely granted again sooner
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One record on its way into a batch."""
+
+    record_pk: int
+    record_digest: bytes
+    signature_digest: bytes
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What one call of `seal` did. ``batch_pk`` is None when nothing could be sealed now."""
+
+    batch_pk: int | None
+    sequence: int
+    count: int
+    early: int  # left out: a signature is newer than chain time
+    held: int  # left out: a signer has no authority
+
+
+class SealingConflictError(Exception):
+    """Somebody else sealed the same records meanwhile; nothing was written, the next pass looks again."""
+
+
+def is_due(
+    connection: Connection, organisation_pk: int, now: datetime, count: int, interval: timedelta
+) -> bool:
+    """Whether sealing is due: on demand, by count, or because the oldest record has waited long enough."""
+    since = queries.waiting_since(connection, organisation_pk, now)
+    if since is None:
+        return False
+    return (
+        now - since >= interval
+        or queries.demanded(connection, organisation_pk)
+        or queries.waiting_count(connection, organisation_pk, now, count) >= count
+    )
+
+
+def seal(
+    engine: Engine, organisation_pk: int, authority: Authority, now: datetime, limit: int = MAX_LEAVES
+) -> Sealed:
+    """Seal up to ``limit`` waiting records of one organisation, in the order in which they were stored.
+
+    The authority of every signer is looked at again; records whose signer has lost it are held back.
+    Records signed later than chain time wait, so that no record is anchored before it was signed (protocol
+    section 3). Raises `ChainUnavailable` or `SealingConflictError`; nothing is written then.
+    """
+    selection = _Selection(authority, authority.chain_time())
+    with database.read(engine) as connection:
+        for _, rows in groupby(queries.outbox(connection, organisation_pk, now, limit), key=lambda r: r.pk):
+            selection.add(list(rows))
+    tree = Tree(leaf.leaf_hash for leaf in selection.leaves) if selection.leaves else None
+    with database.write(engine) as connection:
+        if selection.held:
+            held = [{**row, "noticed_at": now, "retry_at": now + HOLD_BACK} for row in selection.held]
+            queries.hold_back(connection, held)
+        if not selection.early:
+            queries.end_demand(connection, organisation_pk)
+        if tree is None:
+            return Sealed(None, -1, 0, selection.early, len(selection.held))
+        batch_pk, sequence = _store(connection, organisation_pk, selection, tree, now)
+    return Sealed(batch_pk, sequence, tree.size, selection.early, len(selection.held))
+
+
+class _Selection:
+    """Leaves of the records that may be sealed now, and why the others may not."""
+
+    def __init__(self, authority: Authority, chain_time: int) -> None:
+        self._authority = authority
+        self._chain_time = chain_time
+        self._troubles: dict[tuple[str, str, str, int], str | None] = {}
+        self.leaves: list[Leaf] = []
+        self.held: list[dict[str, Any]] = []
+        self.early = 0
+        self.kinds = 0
+        self.newest_proof = 0
+
+    def add(self, rows: Sequence[Row[Any]]) -> None:
+        """Look at one record, given its signatures."""
+        first = rows[0]
+        newest = max(row.proof_created for row in rows)
+        if newest > self._chain_time:
+            self.early += 1
+            return
+        for row in rows:
+            reason = self._trouble(row.signer_did, row.role, row.verification_method, row.kind)
+            if reason is not None:
+                self.held.append({"record_pk": row.pk, "signer_did": row.signer_did, "reason": reason})
+                return
+        signatures = signature_digest(rows)
+        digest = bytes(first.digest)
+        self.leaves.append(Leaf(first.pk, digest, signatures, leaf_hash(digest, signatures)))
+        self.kinds |= 1 << first.kind
+        self.newest_proof = max(self.newest_proof, newest)
+
+    def _trouble(self, did: str, role: str, method: str, kind: int) -> str | None:
+        key = (did, role, method, kind)
+        if key not in self._troubles:
+            self._troubles[key] = self._ask(*key)
+        return self._troubles[key]
+
+    def _ask(self, did: str, role: str, method: str, kind: int) -> str | None:
+        if not is_organisation(did):
+            return None  # a person's own key: the signature is all there is to check
+        public_key = parse_multikey(method.partition("#")[2])
+        roles = SIGNER_ROLES.get(role, 0)
+        return self._authority.trouble(org_id(did), public_key, kind, roles, self._chain_time)
+
+
+def signature_digest(rows: Iterable[Row[Any]]) -> bytes:
+    """SHA-256 over the JCS array of proofs sorted by verificationMethod, from their stored canonical JSON.
+
+    Sorted here and not by the database, whose collation may differ.
+    """
+    proofs = [row.proof for row in sorted(rows, key=lambda row: str(row.verification_method))]
+    return hashlib.sha256(b"[" + b",".join(proofs) + b"]").digest()
+
+
+def _store(
+    connection: Connection, organisation_pk: int, selection: _Selection, tree: Tree, now: datetime
+) -> tuple[int, int]:
+    sequence = queries.next_sequence(connection, organisation_pk)
+    batch_pk = queries.insert_batch(
+        connection,
+        {
+            "organisation_pk": organisation_pk,
+            "sequence": sequence,
+            "root": tree.root,
+            "count": tree.size,
+            "kinds": selection.kinds,
+            "format": FORMAT,
+            "newest_proof": selection.newest_proof,
+            "sealed_at": now,
+        },
+    )
+    connection.execute(
+        queries.LEAF.insert(),
+        [
+            {
+                "batch_pk": batch_pk,
+                "leaf_index": index,
+                "record_pk": leaf.record_pk,
+                "record_digest": leaf.record_digest,
+                "signature_digest": leaf.signature_digest,
+                "leaf_hash": leaf.leaf_hash,
+            }
+            for index, leaf in enumerate(selection.leaves)
+        ],
+    )
+    tiles = enumerate(tree.tiles(TILE_LEAVES))
+    connection.execute(
+        queries.TILE.insert(),
+        [{"batch_pk": batch_pk, "tile_index": index, "tile_hash": tile} for index, tile in tiles],
+    )
+    if queries.take_records(connection, batch_pk) != tree.size:
+        raise SealingConflictError
+    return batch_pk, sequence
