@@ -201,6 +201,10 @@ class BatchJudge:
     # ----- nothing is authentic -----
 
     def _unproven(self) -> Iterator[Finding]:
+        present = {result.number for result in self._results}
+        for number in range(self._batch.tiles):
+            if number not in present:
+                yield self._finding(Code.TILE_REMOVED, tile=number, detail="with all its leaves")
         for result in self._results:
             for index in result.missing:
                 yield self._finding(Code.LEAF_REMOVED, tile=result.number, leaf_index=index)

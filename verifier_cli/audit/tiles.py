@@ -45,6 +45,7 @@ class TileResult:
     """
 
     number: int
+    readable: bool = True
     count: int = 0
     tree_root: bytes | None = None
     stored: bytes | None = None
@@ -78,6 +79,7 @@ def examine_tile(task: TileTask) -> TileResult:
     try:
         tile = parse_tile(task.line)
     except DataError as error:
+        result.readable = False
         result.findings.append(_unreadable(rules, task.number, error))
         return result
     result.count, result.stored, result.missing = tile.count, tile.hash, tile.missing
