@@ -35,6 +35,16 @@ TOKENS_PER_NONZERO_BYTE = 4
 MAX_POOLED = 11_424
 MAX_POOLED_PER_SENDER = 1_024  # nobody fills the pool alone
 
+# What py-evm's decoder raises for bytes that are no transaction; nested lists run it into the recursion limit.
+UNDECODABLE = (
+    RLPException,
+    UnrecognizedTransactionType,
+    ValidationError,
+    ValueError,
+    TypeError,
+    RecursionError,
+)
+
 Transaction = Any
 
 
@@ -123,7 +133,7 @@ class Pool:
             raise refused("transaction type not supported")
         try:
             transaction = self._builder.decode(raw)
-        except (RLPException, UnrecognizedTransactionType, ValidationError, ValueError, TypeError) as error:
+        except UNDECODABLE as error:
             raise refused(f"rlp: cannot decode transaction: {type(error).__name__}") from error
         if transaction.encode() != raw:
             raise refused("rlp: non-canonical encoding")

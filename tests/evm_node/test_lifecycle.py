@@ -1,0 +1,181 @@
+"""Set-up, start, refusals, stop: what an operator meets."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from tests.evm_node.client import Client
+from tests.support.nodes import embedded_node, rpc
+from trace_service.evm_node import (
+    GenesisExists,
+    GenesisMissing,
+    NodeError,
+    NodeStartFailed,
+    StoreCorrupt,
+    StoreLocked,
+    create_genesis,
+    start_node,
+)
+from trace_service.evm_node.errors import ChainIdMismatch
+from trace_service.evm_node.lock import DirectoryLock
+from trace_service.evm_node.node import Node
+from trace_service.evm_node.store import STORE_NAME
+
+RICH = Account.create().address
+
+
+def test_genesis_gives_exactly_the_stated_balances(chain_dir: Path) -> None:
+    genesis_hash = create_genesis(chain_dir, 5, {RICH: 123})
+    with start_node(chain_dir) as node:
+        assert node.chain_id == 5
+        assert rpc(node.url, "eth_getBlockByNumber", "0x0", False)["hash"] == genesis_hash
+        assert rpc(node.url, "eth_getBalance", RICH, "latest") == hex(123)
+        for known_key in range(1, 11):  # what eth-tester would have funded
+            known = Account.from_key(known_key.to_bytes(32)).address
+            assert rpc(node.url, "eth_getBalance", known, "latest") == "0x0"
+
+
+def test_genesis_is_written_once(chain_dir: Path) -> None:
+    create_genesis(chain_dir, 5, {RICH: 1})
+    with pytest.raises(GenesisExists) as caught:
+        create_genesis(chain_dir, 6, {RICH: 2})
+    assert caught.value.data_dir == chain_dir
+    with start_node(chain_dir, chain_id=5) as node:
+        assert rpc(node.url, "eth_getBalance", RICH, "latest") == "0x1"
+        with pytest.raises(StoreLocked):
+            create_genesis(chain_dir, 5, {RICH: 1})
+
+
+@pytest.mark.parametrize(("chain_id", "address"), [(0, RICH), (-1, RICH), (5, "0x1234")])
+def test_nonsense_genesis(chain_dir: Path, chain_id: int, address: str) -> None:
+    with pytest.raises(NodeError):
+        create_genesis(chain_dir, chain_id, {address: 1})
+    with pytest.raises(NodeStartFailed):
+        start_node(chain_dir)
+
+
+def test_no_chain_there(tmp_path: Path) -> None:
+    with pytest.raises(GenesisMissing) as caught:
+        Node(tmp_path)
+    assert caught.value.data_dir == tmp_path
+    with pytest.raises(NodeStartFailed) as failed:
+        start_node(tmp_path)
+    assert failed.value.exit_code == 2
+    assert "GenesisMissing" in failed.value.output
+    assert not (tmp_path / STORE_NAME).exists()  # refusing invents nothing
+    with pytest.raises(NodeStartFailed):
+        start_node(tmp_path / "nowhere")
+
+
+def test_foreign_chain_id(chain_dir: Path) -> None:
+    create_genesis(chain_dir, 5, {RICH: 1})
+    with pytest.raises(ChainIdMismatch) as caught:
+        Node(chain_dir, 6)
+    assert (caught.value.expected, caught.value.found) == (6, 5)
+    with pytest.raises(NodeStartFailed) as failed:
+        start_node(chain_dir, chain_id=6)
+    assert failed.value.exit_code == 2
+
+
+def test_second_process_is_refused(chain_dir: Path) -> None:
+    with embedded_node(chain_dir) as node:
+        with pytest.raises(StoreLocked) as caught:
+            DirectoryLock(chain_dir)
+        assert caught.value.holder == node.process.pid
+        with pytest.raises(NodeStartFailed) as failed:
+            start_node(chain_dir)
+        assert failed.value.exit_code == 2
+        assert f"process {node.process.pid}" in failed.value.output
+        assert rpc(node.url, "net_listening") is True
+
+
+def test_taken_port_is_refused(chain_dir: Path, tmp_path: Path) -> None:
+    with embedded_node(chain_dir) as node:
+        other = tmp_path / "other"
+        create_genesis(other, 5, {RICH: 1})
+        with pytest.raises(NodeStartFailed) as failed:
+            start_node(other, port=int(node.url.rpartition(":")[2]))
+        assert failed.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param("DELETE FROM blocks WHERE number = (SELECT max(number) FROM blocks)", id="index behind"),
+        pytest.param("INSERT INTO blocks VALUES (99, x'00', x'7b7d')", id="index ahead"),
+        pytest.param("UPDATE meta SET value = '00' WHERE name = 'genesis_hash'", id="another genesis"),
+        pytest.param("DELETE FROM kv WHERE CAST(key AS TEXT) = 'v1:canonical_head_hash'", id="no head"),
+    ],
+)
+def test_contradicting_store_is_refused(chain_dir: Path, damage: str) -> None:
+    with embedded_node(chain_dir) as node:
+        Client(node).send(value=1)
+    with sqlite3.connect(chain_dir / STORE_NAME) as connection:
+        assert connection.execute(damage).rowcount == 1
+    connection.close()
+    with pytest.raises(StoreCorrupt):
+        Node(chain_dir)
+    with pytest.raises(NodeStartFailed) as failed:
+        start_node(chain_dir)
+    assert failed.value.exit_code == 2
+
+
+def test_sigterm_stops_cleanly_and_restart_finds_the_same_state(chain_dir: Path) -> None:
+    with embedded_node(chain_dir) as node:
+        client = Client(node)
+        probe = client.deploy_probe()
+        receipt = client.transact(probe.functions.store(3, 4))
+        before = picture(node.url)
+        assert node.process.stop() == 0
+        node.start()
+        assert picture(node.url) == before
+        assert probe.functions.values(3).call() == 4
+        assert probe.functions.values(3).call(block_identifier=receipt["blockNumber"] - 1) == 0
+        assert client.send(value=1)["blockNumber"] == receipt["blockNumber"] + 1
+
+
+def picture(url: str) -> list[object]:
+    """Every block with its transactions, receipts and logs."""
+    head = int(rpc(url, "eth_blockNumber"), 16)
+    blocks = [rpc(url, "eth_getBlockByNumber", hex(number), True) for number in range(head + 1)]
+    receipts = [rpc(url, "eth_getBlockReceipts", hex(number)) for number in range(head + 1)]
+    return [blocks, receipts, rpc(url, "eth_getLogs", {"fromBlock": "0x0"})]
+
+
+def test_node_stops_with_its_parent(chain_dir: Path) -> None:
+    create_genesis(chain_dir, 5, {RICH: 1})
+    program = (
+        "import os, sys, json; from pathlib import Path; from trace_service.evm_node import start_node\n"
+        "node = start_node(Path(sys.argv[1])); print(json.dumps(node.pid), flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, chain_dir], capture_output=True, check=False)
+    assert done.returncode == -9
+    assert json.loads(done.stdout) > 0
+    for _ in range(3_000):  # the lock is free as soon as the orphan has ended
+        try:
+            DirectoryLock(chain_dir).release()
+            break
+        except StoreLocked:
+            subprocess.run(["sleep", "0.01"], check=True)
+    else:
+        pytest.fail("the node outlived its parent")
+
+
+def test_starting_a_node_does_not_import_the_evm() -> None:
+    program = (
+        "import sys, trace_service.evm_node; sys.exit('eth' in sys.modules or sys.getrecursionlimit() > 1000)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_recursion_limit_of_the_node() -> None:
+    program = (
+        "import sys; from trace_service.evm_node import chain, server, node, __main__\n"
+        "sys.exit(sys.getrecursionlimit() != chain.EVM_RECURSION_LIMIT)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
