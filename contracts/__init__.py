@@ -10,9 +10,10 @@ from typing import Any
 
 @cache
 def artifact(name: str) -> dict[str, Any]:
-    """Return the committed artifact of contract ``name``: ``abi``, ``bytecode`` (creation code) and ``runtime``.
+    """Return the committed artifact of contract ``name``: ``abi``, ``bytecode``, ``runtime``.
 
-    Bytecode values are 0x-prefixed hex. Raises ``FileNotFoundError`` for an unknown contract.
+    ``bytecode`` is the creation code. Bytecode values are 0x-prefixed hex.
+    Raises ``FileNotFoundError`` for an unknown contract.
     """
     data: dict[str, Any] = json.loads(
         files(__name__).joinpath("artifacts", f"{name}.json").read_text("utf-8")

@@ -1,7 +1,8 @@
 """Compiles the contracts into ``contracts/artifacts`` (``python -m contracts.build``).
 
-The output depends on the sources, the compiler version and the settings below alone: source names are relative, and the
-metadata hash, which would name paths, is left out of the bytecode. Needs the ``dev`` extra and ``npm ci`` in ``contracts``.
+The output depends on the sources, the compiler version and the settings below alone: source names are
+relative, and the metadata hash, which would name paths, is left out of the bytecode. Needs the ``dev`` extra
+and ``npm ci`` in ``contracts``.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def compile_all() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the artifacts; with ``--standard-input FILE`` write only the compiler's input, for other analysers."""
+    """Write the artifacts; with ``--standard-input FILE`` only the compiler's input, for block explorers."""
     if arguments[:1] == ["--standard-input"]:
         Path(arguments[1]).write_text(json.dumps(standard_input()), "utf-8")
         return

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Makes npm's ``solc`` behave like the native compiler, for py-solc-x and slither.
 
-The differences are levelled. npm's dies with EAGAIN when it reads a pipe and loses the end of what it writes to one, so
-both streams go through files; it prints remarks (``>>> …``) in front of its JSON, which are dropped; its ``--version``
-is a bare number, where callers look for ``Version:``; and it reads files only below ``--base-path``, where the native one
-is told ``--allow-paths``. The exit code is passed on.
+The differences are levelled. npm's dies with EAGAIN when it reads a pipe and loses the end of what it writes
+to one, so both streams go through files; it prints remarks (``>>> …``) in front of its JSON, which are
+dropped; its ``--version`` is a bare number, where callers look for ``Version:``; and it reads files only
+below ``--base-path``, where the native one is told ``--allow-paths``. The exit code is passed on.
 """
 
 from __future__ import annotations

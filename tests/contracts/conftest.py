@@ -19,6 +19,7 @@ def settled() -> World:
 @pytest.fixture
 def world(settled: World) -> Iterator[World]:
     """The settled cast, put back afterwards."""
-    snapshot = settled.chain.tester.take_snapshot()
+    snapshot, taken = settled.chain.tester.take_snapshot(), settled.taken
     yield settled
+    settled.taken = taken
     settled.chain.tester.revert_to_snapshot(snapshot)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from eth_abi.abi import decode
@@ -19,6 +19,7 @@ from eth_utils.abi import function_abi_to_4byte_selector, get_abi_input_types
 from web3 import EthereumTesterProvider, Web3
 from web3.contract import Contract
 from web3.logs import DISCARD
+from web3.types import BlockIdentifier
 
 from contracts import artifact
 
@@ -43,7 +44,7 @@ ERRORS: dict[bytes, Any] = {
 }
 
 
-class Reverted(Exception):
+class RevertedError(Exception):
     """A call reverted with custom error ``name`` and its decoded ``values``."""
 
     def __init__(self, name: str, values: tuple[Any, ...]) -> None:
@@ -55,7 +56,7 @@ class Reverted(Exception):
 @contextmanager
 def refuses(name: str, *values: Any) -> Iterator[None]:
     """Assert that the body reverts with custom error ``name`` carrying exactly ``values``."""
-    with pytest.raises(Reverted) as caught:
+    with pytest.raises(RevertedError) as caught:
         yield
     assert (caught.value.name, caught.value.values) == (name, values)
 
@@ -108,7 +109,7 @@ class Chain:
         self._contracts = (self.trust, self.anchors)
 
     def deploy(self, name: str, *arguments: Any) -> Contract:
-        """Deploy contract ``name`` from its committed artifact; raises ``Reverted`` with a decoded error."""
+        """Deploy contract ``name`` from its committed artifact; raises ``RevertedError``."""
         data = artifact(name)
         factory = self.w3.eth.contract(abi=data["abi"], bytecode=data["bytecode"])
         constructor = factory.constructor(*arguments)
@@ -118,7 +119,7 @@ class Chain:
             raise self._decoded(failure) from None
         tx_hash = constructor.transact({"gas": GAS_LIMIT, "from": self.owner.address})
         address = self.w3.eth.get_transaction_receipt(tx_hash)["contractAddress"]
-        return self.w3.eth.contract(address=address, abi=data["abi"])
+        return cast(Contract, self.w3.eth.contract(address=address, abi=data["abi"]))
 
     @property
     def now(self) -> int:
@@ -136,7 +137,10 @@ class Chain:
         return timestamp
 
     def send(self, contract: Contract, name: str, *arguments: Any, by: LocalAccount | None = None) -> Sent:
-        """Send ``contract.name(*arguments)`` from ``by`` (the owner); raises ``Reverted``, mining nothing then."""
+        """Send ``contract.name(*arguments)`` from ``by``, else the owner.
+
+        Raises ``RevertedError`` and mines nothing when the call would revert.
+        """
         sender = (by or self.owner).address
         function = contract.functions[name](*arguments)
         try:
@@ -148,23 +152,24 @@ class Chain:
         assert tx_receipt["status"] == 1
         return Sent(int(tx_receipt["gasUsed"]), self.now, self._events(tx_receipt))
 
-    def call(self, contract: Contract, name: str, *arguments: Any, block: str | int = "latest") -> Any:
+    def call(self, contract: Contract, name: str, *arguments: Any, block: BlockIdentifier = "latest") -> Any:
         """Result of a view in plain values."""
         return plain(contract.functions[name](*arguments).call({"gas": GAS_LIMIT}, block_identifier=block))
 
     def _events(self, tx_receipt: Any) -> tuple[Event, ...]:
-        found = []
+        found: list[Any] = []
         for contract in self._contracts:
-            for entry in contract.events:
+            declared: Any = contract.events
+            for entry in declared:
                 found += entry.process_receipt(tx_receipt, errors=DISCARD)
         found.sort(key=lambda event: event["logIndex"])
         assert len(found) == len(tx_receipt["logs"])
         return tuple(Event(event["event"], plain(event["args"])) for event in found)
 
     @staticmethod
-    def _decoded(failure: TransactionFailed) -> Reverted:
+    def _decoded(failure: TransactionFailed) -> RevertedError:
         # eth-tester hands the return data on as the text of a bytes literal.
         text = str(failure.args[0]).removeprefix("execution reverted: ")
         data = ast.literal_eval(text)
         error = ERRORS[data[:4]]
-        return Reverted(error["name"], plain(decode(get_abi_input_types(error), data[4:])))
+        return RevertedError(error["name"], plain(decode(get_abi_input_types(error), data[4:])))

@@ -1,4 +1,4 @@
-"""The usual cast: the owner accredits a regulator, that one a school and a leader firm, the leader a member firm."""
+"""The usual cast: the owner accredits a regulator, that one a school and a leader, the leader a member."""
 
 from __future__ import annotations
 
@@ -144,17 +144,22 @@ class World:
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
         self.owner = chain.owner
-        self._spare = iter(chain.accounts[1:])
+        self.taken = 1  # accounts of the chain given out so far; the first is the owner
         self.regulator = self.new_org("did:web:moe.example")
         self.school = self.new_org("did:web:school.example")
         self.leader = self.new_org("did:web:leader.example")
         self.member = self.new_org("did:web:member.example")
-        self.stranger = next(self._spare)
-        self.relayer = next(self._spare)
+        self.stranger = self.new_account()
+        self.relayer = self.new_account()
+
+    def new_account(self) -> LocalAccount:
+        """An account that nobody has yet."""
+        self.taken += 1
+        return self.chain.accounts[self.taken - 1]
 
     def new_org(self, did: str) -> Org:
         """An organisation with three fresh accounts, in no registry yet."""
-        return Org(did, next(self._spare), next(self._spare), next(self._spare))
+        return Org(did, self.new_account(), self.new_account(), self.new_account())
 
     def settle(self) -> World:
         """Accredit the cast and give everybody its accounts."""
@@ -210,13 +215,8 @@ class World:
 
     def batch(self, org: Org, sequence: int, **changes: Any) -> BatchAsk:
         """A good request of ``org``'s anchor account, with ``changes``."""
-        ask = BatchAsk(
-            org.id,
-            sequence,
-            root_of(f"{org.did} {sequence}"),
-            org.anchorer.address,
-            self.chain.now + DAY // 2,
-        )
+        root = root_of(f"{org.did} {sequence}")
+        ask = BatchAsk(org.id, sequence, root, org.anchorer.address, self.chain.now + DAY // 2)
         return replace(ask, **changes)
 
     def signed(self, ask: BatchAsk, signer: LocalAccount) -> tuple[Any, ...]:
