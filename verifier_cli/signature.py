@@ -30,6 +30,7 @@ __all__ = [
     "proof_options",
     "signature_digest",
     "signing_input",
+    "verify_ed25519",
     "verify_proof",
     "verify_proof_set",
     "verify_suite",
@@ -43,7 +44,7 @@ _FIELD_PRIME = 2**255 - 19
 _GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
 _SIGN_BIT = 1 << 255
 # y of the eight points whose order divides 8: with such a "key" one signature fits many messages.
-_Y_ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750303021022
+_Y_ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750303402022
 _SMALL_ORDER_Y = frozenset((0, 1, _FIELD_PRIME - 1, _Y_ORDER_8, _FIELD_PRIME - _Y_ORDER_8))
 _KEY_CACHE = 4096  # keys met by one process
 
@@ -94,13 +95,12 @@ def verify_proof(record_digest: bytes, context: Sequence[str], proof: object, si
     if proof["@context"] != context:
         raise SignatureError("$.@context", "is not the document's")
     _check_created(proof["created"])
-    public_key, key = _signer_key(proof["verificationMethod"], signer_did)
+    public_key = _signer_key(proof["verificationMethod"], signer_did)
     signature = _signature_bytes(proof["proofValue"])
     options = {name: value for name, value in proof.items() if name != "proofValue"}
-    try:
-        key.verify(signature, hashlib.sha256(canonical_parsed(options)).digest() + record_digest)
-    except InvalidSignature:
-        raise SignatureError("$.proofValue", "signature does not fit record and key") from None
+    message = hashlib.sha256(canonical_parsed(options)).digest() + record_digest
+    if not verify_ed25519(public_key, signature, message):
+        raise SignatureError("$.proofValue", "signature does not fit record and key")
     return public_key
 
 
@@ -116,35 +116,50 @@ def _check_created(created: object) -> None:
         raise SignatureError("$.created", error.reason) from None
 
 
-def _signer_key(method: object, signer_did: str) -> tuple[bytes, Ed25519PublicKey]:
+def _signer_key(method: object, signer_did: str) -> bytes:
     did, hash_sign, fragment = method.partition("#") if isinstance(method, str) else ("", "", "")
     if did != signer_did or not hash_sign:
         raise SignatureError("$.verificationMethod", "is not the signer's DID with a key")
     try:
-        public_key, key = _load_key(fragment)
+        public_key = _multikey_bytes(fragment)
+        _load_key(public_key)
         if signer_did.startswith("did:key:") and did_key_public(signer_did) != public_key:
-            raise SignatureError("$.verificationMethod", "the key is not the one that the did:key names")
-    except SignatureError:
-        raise
+            raise DataError("key", "not the one that the did:key names")
     except DataError as error:
         raise SignatureError("$.verificationMethod", error.reason) from None
-    return public_key, key
+    return public_key
+
+
+_multikey_bytes = lru_cache(maxsize=_KEY_CACHE)(parse_multikey)
 
 
 @lru_cache(maxsize=_KEY_CACHE)
-def _load_key(fragment: str) -> tuple[bytes, Ed25519PublicKey]:
-    """Public key of a multikey: canonical point encoding, not of small order. Raises DataError."""
-    public_key = parse_multikey(fragment)
+def _load_key(public_key: bytes) -> Ed25519PublicKey:
+    """A usable key: canonical point encoding, not of small order. Raises DataError."""
     y = int.from_bytes(public_key, "little") & (_SIGN_BIT - 1)
-    if y >= _FIELD_PRIME:
+    if len(public_key) != 32 or y >= _FIELD_PRIME:
         raise DataError("key", "point not in canonical encoding")
     if y in _SMALL_ORDER_Y:
         raise DataError("key", "point of small order")
-    return public_key, Ed25519PublicKey.from_public_bytes(public_key)
+    return Ed25519PublicKey.from_public_bytes(public_key)
+
+
+def verify_ed25519(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an Ed25519 signature holds, strictly: 64 bytes, S < L, a canonical key not of small order.
+
+    A second encoding of R is refused too, because verification compares bytes.
+    """
+    if len(signature) != 64 or int.from_bytes(signature[32:], "little") >= _GROUP_ORDER:
+        return False
+    try:
+        _load_key(public_key).verify(signature, message)
+    except (InvalidSignature, DataError):
+        return False
+    return True
 
 
 def _signature_bytes(value: object) -> bytes:
-    """The 64 bytes of `proofValue`, with S reduced: no second spelling of a signature is accepted."""
+    """The 64 bytes of `proofValue`."""
     if not isinstance(value, str) or not value.startswith("z"):
         raise SignatureError("$.proofValue", "not multibase base58btc")
     try:
@@ -153,8 +168,6 @@ def _signature_bytes(value: object) -> bytes:
         raise SignatureError("$.proofValue", error.reason) from None
     if len(signature) != 64:
         raise SignatureError("$.proofValue", "not 64 bytes")
-    if int.from_bytes(signature[32:], "little") >= _GROUP_ORDER:
-        raise SignatureError("$.proofValue", "S not below the group order")
     return signature
 
 
@@ -211,11 +224,7 @@ def verify_suite(document: Mapping[str, Any], public_key: bytes) -> bool:
         unsecured["@context"] = proof["@context"]
     options = {name: member for name, member in proof.items() if name != "proofValue"}
     data = hashlib.sha256(canonical(options)).digest() + hashlib.sha256(canonical(unsecured)).digest()
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(_signature_bytes(proof.get("proofValue")), data)
-    except InvalidSignature:
-        return False
-    return True
+    return verify_ed25519(public_key, _signature_bytes(proof.get("proofValue")), data)
 
 
 def _as_list(value: object) -> list[object]:
