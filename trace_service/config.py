@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 SETTINGS_FILE = "service.toml"
+DATABASE_FILE = "skilltrace.db"
+# Where the embedded node answers in this run: `serve` finds a port and tells its children.
+RPC_VARIABLE = "TRACE_RPC_URL"
 
 
 class SettingsError(Exception):
@@ -77,8 +82,32 @@ def load_settings(data_dir: Path) -> Settings:
     chain = values.pop("chain", None)
     if not isinstance(chain, dict):
         raise SettingsError(f"{path} has no [chain] table; run `trace-service init` again or add it")
-    values.setdefault("database_url", f"sqlite:///{data_dir / 'skilltrace.db'}")
+    values.setdefault("database_url", f"sqlite:///{data_dir / DATABASE_FILE}")
+    chain["rpc_url"] = os.environ.get(RPC_VARIABLE) or chain.get("rpc_url", "")
     try:
         return Settings(data_dir=data_dir, chain=ChainSettings(**chain), **values)
     except TypeError as error:
         raise SettingsError(f"{path}: {error}; remove or rename that setting") from None
+
+
+def settings_text(settings: Settings) -> str:
+    """Return the TOML from which `load_settings` reads ``settings`` again; defaults are left out."""
+    lines = ["# Written by trace-service init. Durations are in seconds."]
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        if item.name not in ("data_dir", "chain", "database_url") and value != item.default:
+            lines.append(f"{item.name} = {_toml(value)}")
+    if settings.database_url != f"sqlite:///{settings.data_dir / DATABASE_FILE}":
+        lines.append(f"database_url = {_toml(settings.database_url)}")
+    lines += ["", "[chain]"]
+    for item in fields(ChainSettings):
+        if item.name != "code_hashes":
+            lines.append(f"{item.name} = {_toml(getattr(settings.chain, item.name))}")
+    lines += ["", "[chain.code_hashes]"]
+    lines += [f"{name} = {_toml(value)}" for name, value in settings.chain.code_hashes.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: str | int | bool) -> str:
+    # JSON's strings, integers and booleans are TOML's; TOML has no escaped DEL, which none of ours contains.
+    return json.dumps(value, ensure_ascii=False)

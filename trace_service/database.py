@@ -1,7 +1,8 @@
 """One engine, one session rule, one time type.
 
-Writes begin with ``BEGIN IMMEDIATE`` on SQLite: a plain ``BEGIN`` that upgrades later fails with "locked" as soon
-as two processes write. ``synchronous=FULL`` makes a returned commit durable (promise 1 of the reliability notes).
+Writes begin with ``BEGIN IMMEDIATE`` on SQLite: a plain ``BEGIN`` that upgrades later fails with "locked" as
+soon as two processes write. ``synchronous=FULL`` makes a returned commit durable (promise 1 of the
+reliability notes).
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import SQLModel
+
+AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
 BUSY_TIMEOUT_MS = 10_000  # longer than any write transaction of ours; a lock held longer is a defect
 
@@ -42,7 +46,8 @@ def utc_now() -> datetime:
 
 
 def make_engine(url: str) -> Engine:
-    """Return an engine for ``url``; SQLite connections get WAL, full sync, foreign keys and immediate writes."""
+    """Return an engine for ``url``; SQLite connections get WAL, full sync, foreign keys and immediate
+    writes."""
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
@@ -79,3 +84,10 @@ def read(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection:
         yield connection
         connection.rollback()
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """Return the Core table of a model: bulk writes and joins go without the ORM."""
+    name = model.__tablename__
+    assert isinstance(name, str)
+    return SQLModel.metadata.tables[name]

@@ -1,20 +1,23 @@
 """Records and the signatures they wait for.
 
-A record's definition is its JSON Schema; the table holds the canonical bytes and the columns that are searched.
-Each step of its life is a fact with a time of its own, never one overloaded flag (protocol section 6).
+A record's definition is its JSON Schema; the table holds the canonical bytes and the columns that are
+searched. Each step of its life is a fact with a time of its own, never one overloaded flag (protocol section
+6).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint, text
 
 from trace_service.database import UtcDateTime
 
 
 class Record(SQLModel, table=True):
-    """One record. ``document`` is the canonical form without proofs; ``digest`` its SHA-256 (record_digest)."""
+    """One record. ``document`` is the canonical form without proofs; ``digest`` its SHA-256
+    (record_digest)."""
 
     __table_args__ = (
         UniqueConstraint("organisation_pk", "status_number"),
@@ -38,13 +41,16 @@ class Record(SQLModel, table=True):
     subject: str | None = Field(default=None, index=True, max_length=255)
     external_ref: str | None = Field(default=None, max_length=200)
     revision: int = 1
-    status_number: int
+    status_number: int = Field(sa_type=BigInteger)  # up to 13 digits
     digest: bytes = Field(unique=True)
     document: bytes
     import_job_pk: int | None = Field(default=None, foreign_key="import_job.pk", index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
     completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     anchor_by: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the promise of the receipt
+    rejected_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # a signer refused the draft
+    rejected_by_pk: int | None = Field(default=None, foreign_key="organisation.pk")
+    rejection: str | None = Field(default=None, max_length=500)  # why
     batch_pk: int | None = Field(default=None, foreign_key="batch.pk", index=True)
 
 
@@ -61,6 +67,8 @@ class RecordSignature(SQLModel, table=True):
             sqlite_where=text("proof IS NULL"),
             postgresql_where=text("proof IS NULL"),
         ),
+        # Everything that an organisation has a part in: its list of records.
+        Index("signature_signer", "signer_did", "record_pk"),
     )
 
     record_pk: int = Field(foreign_key="record.pk", primary_key=True)
@@ -69,5 +77,5 @@ class RecordSignature(SQLModel, table=True):
     role: str = Field(max_length=20)
     proof: bytes | None = None  # canonical JSON of the eddsa-jcs-2022 proof
     verification_method: str | None = Field(default=None, max_length=400)
-    proof_created: int | None = None  # epoch seconds, from the proof
+    proof_created: int | None = Field(default=None, sa_type=BigInteger)  # epoch seconds, from the proof
     signed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,78 @@
+"""``trace-service sign``: an organisation's signer, with its own keys, in its own process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from trace_service.cli.options import OrgDir
+from trace_service.keys.files import KeyFileError, load_ed25519
+from trace_service.keys.passphrase import read_passphrase
+from trace_service.signer.client import Interrupted, SigningClient, SigningRefused
+from trace_service.signer.loop import Tally, sign_waiting, watch
+from trace_service.signer.proofs import RecordSigner
+from verifier_cli.did import check_did_web
+
+MAX_LINE = 300  # bytes; an API key has 79, a DID at most 255
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command."""
+    root.command("sign")(sign)
+
+
+def sign(
+    org_dir: OrgDir,
+    url: Annotated[str, typer.Option(envvar="TRACE_URL", help="Address of the service.")],
+    did: Annotated[
+        str | None,
+        typer.Option(envvar="TRACE_DID", help="did:web; default: the file `did` in the directory."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once/--watch", help="Sign what waits and end, or go on.")] = False,
+) -> None:
+    """Sign what waits for this organisation's signature, after checking each document here."""
+    did = did or read_line(org_dir / "did", "name it with --did")
+    check_did_web(did)
+    key = load_ed25519(org_dir / "record.json", read_passphrase())
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    client = SigningClient(url, read_api_key(org_dir / "api-key"), stop.wait)
+    tally = Tally()
+    try:
+        if once:
+            sign_waiting(client, RecordSigner(did, key), tally, stop.is_set)
+        else:
+            watch(client, RecordSigner(did, key), tally, stop.wait)
+    except Interrupted:
+        pass
+    except (SigningRefused, httpx.InvalidURL) as error:
+        raise typer.BadParameter(str(error)) from None
+    finally:
+        client.close()
+    typer.echo(f"{did}: {tally.accepted} signed, {tally.completed} completed, {tally.refused} refused")
+
+
+def read_api_key(path: Path) -> str:
+    """Return the API key in a file that nobody else may read; raises `KeyFileError`."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise KeyFileError(path, "readable", f"run: chmod 600 {path}")
+    except FileNotFoundError:
+        pass  # said below
+    return read_line(path, "have the operator make one: trace-service org key")
+
+
+def read_line(path: Path, fix: str) -> str:
+    """Return the one line of ASCII text in ``path``; raises `KeyFileError`."""
+    try:
+        return path.read_bytes()[:MAX_LINE].decode("ascii").strip()
+    except FileNotFoundError:
+        raise KeyFileError(path, "missing", fix) from None
+    except UnicodeDecodeError:
+        raise KeyFileError(path, "format", "it holds one line of ASCII text") from None

@@ -1,0 +1,130 @@
+"""From what a caller says to the final document that signers sign (protocol sections 2 and 6).
+
+A draft is final from the start: id, salt, status number and the digests of its links are fixed here, because
+every signer must sign the same bytes. Text is brought to NFC, and the result passes the verifier's own
+checks.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trace_service.config import ChainSettings
+from trace_service.problems import Problem
+from verifier_cli.encoding import b64url_encode, digest_multibase
+from verifier_cli.profile import normalise
+from verifier_cli.record import Record, context_for, status_entry
+
+SALT_BYTES = 16  # protocol 2.2
+MAX_LINKS = (
+    1_000  # a certificate over a school year's practice days; the size limit of a record bites earlier
+)
+
+_TYPES = {"credential": ["VerifiableCredential", "OpenBadgeCredential"]}
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLink:
+    """A link to the record ``id``. ``digest`` (32 bytes) is looked up where it is not given."""
+
+    id: str
+    rel: str
+    items: tuple[str, ...] = ()
+    digest: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a caller says of a record to be. ``schema`` as in ``activity.1``; times as YYYY-MM-DDTHH:MM:SSZ.
+
+    ``issuer`` and ``countersigners`` (DID, role) are the signer set. ``external_ref`` and ``revision`` are
+    the issuer's own: the same pair is drafted once. ``id`` is given where later drafts of one call link to
+    this one.
+    """
+
+    schema: str
+    issuer: str
+    subject: Mapping[str, Any]
+    valid_from: str
+    valid_until: str | None = None
+    links: tuple[DraftLink, ...] = ()
+    countersigners: tuple[tuple[str, str], ...] = ()
+    external_ref: str | None = None
+    revision: int = 1
+    id: str | None = None
+
+
+@dataclass(slots=True)
+class LinkIndex:
+    """Digests by record id: those stored before, and those composed in this call."""
+
+    digests: dict[str, bytes] = field(default_factory=dict)
+
+    def digest_of(self, link: DraftLink, path: str) -> bytes:
+        """Return the digest that ``link`` names; raises `Problem` 422 where nobody knows the record."""
+        known = self.digests.get(link.id)
+        if link.digest is not None and known is not None and known != link.digest:
+            raise Problem(
+                422,
+                "record.link_digest",
+                "The digest is not that of the linked record",
+                path=path,
+                fix="leave the digest out, and it is filled in",
+            )
+        found = link.digest or known
+        if found is None:
+            raise Problem(
+                422,
+                "record.link_unknown",
+                "The linked record is not known here",
+                path=path,
+                fix="issue it first, or give its digestMultibase",
+            )
+        return found
+
+
+def new_id() -> str:
+    """Return a fresh record id."""
+    return f"urn:uuid:{uuid.UUID(bytes=secrets.token_bytes(16), version=4)}"
+
+
+def compose(draft: Draft, issuer_name: str, chain: ChainSettings, number: int, links: LinkIndex) -> Record:
+    """Return the final record of ``draft`` with status ``number``, and enter its digest into ``links``.
+
+    Raises `Problem` for links that cannot be resolved and the verifier's `DataError` for anything that would
+    not be accepted later.
+    """
+    name, _, version = draft.schema.partition(".")
+    document: dict[str, Any] = {
+        "@context": context_for(draft.schema),
+        "id": draft.id or new_id(),
+        "type": _TYPES.get(name) or ["VerifiableCredential", name[:1].upper() + name[1:]],
+        "issuer": {"id": draft.issuer, "type": ["Profile"], "name": issuer_name},
+        "validFrom": draft.valid_from,
+        "credentialSubject": normalise(dict(draft.subject)),
+        "credentialStatus": status_entry(draft.issuer, chain.chain_id, chain.anchor_registry, number),
+        "credentialSchema": {"id": f"urn:skilltrace:schema:{name}:{version}", "type": "JsonSchema"},
+        "salt": b64url_encode(secrets.token_bytes(SALT_BYTES)),
+    }
+    if draft.valid_until is not None:
+        document["validUntil"] = draft.valid_until
+    if draft.links:
+        document["relatedResource"] = list(_related(draft.links, links))
+    if draft.countersigners:
+        document["countersigners"] = [{"id": did, "role": role} for did, role in draft.countersigners]
+    record = Record.from_document(document)
+    links.digests[record.id] = record.digest
+    return record
+
+
+def _related(drafted: tuple[DraftLink, ...], links: LinkIndex) -> Iterable[dict[str, Any]]:
+    if len(drafted) > MAX_LINKS:
+        raise Problem(422, "record.links", "Too many links", path="$.links", fix=f"at most {MAX_LINKS}")
+    for position, link in enumerate(drafted):
+        digest = links.digest_of(link, f"$.links[{position}]")
+        entry = {"id": link.id, "digestMultibase": digest_multibase(digest), "rel": link.rel}
+        yield {**entry, "item": list(link.items)} if link.items else entry

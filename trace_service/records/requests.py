@@ -1,0 +1,145 @@
+"""Request bodies of the record routes: the envelope by pydantic, records by their schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trace_service.limits import MAX_BODY
+from trace_service.problems import Problem
+from trace_service.records.compose import Draft, DraftLink
+from verifier_cli.encoding import parse_digest_multibase
+from verifier_cli.errors import DataError
+from verifier_cli.profile import parse
+
+MAX_BULK = 1_000  # proofs or rejections in one request: half a second of verification
+MAX_COMMENT = 500
+MAX_REF = 200
+MAX_COUNTERSIGNERS = 16
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+
+
+class LinkBody(_Body):
+    """A link to another record; without a digest it is looked up."""
+
+    id: str
+    rel: str
+    item: list[str] = []
+    digest: str | None = Field(default=None, alias="digestMultibase")
+
+
+class CountersignerBody(_Body):
+    """Who signs beside the issuer."""
+
+    id: str
+    role: str
+
+
+class DraftBody(_Body):
+    """A record to compose. ``schemaName`` as in ``activity.1``; the issuer is the caller where it is left
+    out."""
+
+    schema_name: str = Field(alias="schema")
+    issuer: str | None = None
+    subject: dict[str, Any]
+    valid_from: str = Field(alias="validFrom")
+    valid_until: str | None = Field(default=None, alias="validUntil")
+    links: list[LinkBody] = []
+    countersigners: list[CountersignerBody] = Field(default=[], max_length=MAX_COUNTERSIGNERS)
+    external_ref: str | None = Field(default=None, alias="externalRef", min_length=1, max_length=MAX_REF)
+    revision: int = Field(default=1, ge=1, le=1_000_000)
+
+    def draft(self, caller_did: str) -> Draft:
+        """Return what to compose."""
+        return Draft(
+            schema=self.schema_name,
+            issuer=self.issuer or caller_did,
+            subject=self.subject,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            links=tuple(_link(link, index) for index, link in enumerate(self.links)),
+            countersigners=tuple((entry.id, entry.role) for entry in self.countersigners),
+            external_ref=self.external_ref,
+            revision=self.revision,
+        )
+
+
+class ProofBody(_Body):
+    """One proof for the record with this digest (digestMultibase)."""
+
+    digest: str
+    proof: dict[str, Any]
+
+
+class ProofsBody(_Body):
+    """Proofs for many records."""
+
+    items: list[ProofBody] = Field(min_length=1, max_length=MAX_BULK)
+
+
+class RejectionBody(_Body):
+    """One draft that the caller will not sign, and why."""
+
+    digest: str
+    comment: str = Field(min_length=1, max_length=MAX_COMMENT)
+
+
+class RejectionsBody(_Body):
+    """Rejections of many drafts."""
+
+    items: list[RejectionBody] = Field(min_length=1, max_length=MAX_BULK)
+
+
+class NumbersBody(_Body):
+    """How many status numbers to reserve."""
+
+    count: int = Field(ge=1, le=100_000)
+
+
+def parse_record_body(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a request that carries a record, by the profile's strict parser."""
+    value = parse(body, max_size=MAX_BODY)
+    if not isinstance(value, dict):
+        raise Problem(422, "request.invalid", "The body is no JSON object", path="$")
+    return value
+
+
+def parse_bulk_body(body: bytes) -> Any:
+    """Return the JSON of a bulk request; each proof inside is held against the profile by itself later."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, "request.unreadable", "The body is not JSON", detail=str(error.msg)) from None
+
+
+def read_as(model: type[_Body], value: Any) -> Any:
+    """Return ``value`` as ``model``; raises the same error as FastAPI does, so that the answer is
+    the same."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        details = [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
+        raise RequestValidationError(details) from None
+
+
+def read_digest(text: str, path: str) -> bytes:
+    """Return the 32 bytes of a digestMultibase; raises `Problem` 422."""
+    try:
+        return parse_digest_multibase(text)
+    except DataError as error:
+        raise Problem(
+            422, "request.digest", "Not a digestMultibase", detail=error.reason, path=path
+        ) from None
+
+
+def _link(link: LinkBody, index: int) -> DraftLink:
+    digest = None
+    if link.digest is not None:
+        digest = read_digest(link.digest, f"$.links[{index}].digestMultibase")
+    return DraftLink(link.id, link.rel, tuple(link.item), digest)

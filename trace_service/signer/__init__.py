@@ -1,0 +1,1 @@
+"""The signer: an organisation's own process, with its own key directory."""

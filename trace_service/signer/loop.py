@@ -1,0 +1,98 @@
+"""The signer's loop: fetch, check, sign, hand in.
+
+The signer trusts the service with nothing but delivery: each document is parsed and validated here, its
+digest is computed here, and it must name this organisation. What does not pass is not signed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from trace_service.signer.client import Page, SigningClient
+from trace_service.signer.proofs import RecordSigner
+from verifier_cli.encoding import digest_multibase
+from verifier_cli.errors import TraceError
+from verifier_cli.record import Record
+
+PAGE = 500  # documents a request: about 1 MB
+POLL_SECONDS = 1.0  # between looks at an empty inbox
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done: proofs accepted, records completed by them, documents refused here or by the service."""
+
+    accepted: int = 0
+    completed: int = 0
+    refused: int = 0
+    told: set[str] = field(default_factory=set)  # refusals already logged
+
+    def tell(self, digest: str, reason: str) -> None:
+        """Count and log a refusal, once for each document."""
+        if digest not in self.told:
+            self.told.add(digest)
+            self.refused += 1
+            _log.warning("not signed: %s: %s", digest, reason)
+
+
+def sign_waiting(client: SigningClient, signer: RecordSigner, tally: Tally, stop: Callable[[], bool]) -> int:
+    """Sign everything that waits now; return how many proofs the service accepted."""
+    before, cursor = tally.accepted, None
+    while not stop():
+        page: Page = client.requests(cursor, PAGE)
+        proofs = list(_sign(page.items, signer, tally))
+        if proofs:
+            _count(client.proofs(proofs), tally)
+            _log.info("signed %d, accepted %d so far", len(proofs), tally.accepted)
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return tally.accepted - before
+
+
+def watch(client: SigningClient, signer: RecordSigner, tally: Tally, wait: Callable[[float], bool]) -> None:
+    """Sign whatever comes until a stop is asked for."""
+    while not wait(0):
+        if not sign_waiting(client, signer, tally, lambda: wait(0)) and wait(POLL_SECONDS):
+            return
+
+
+def check_request(item: dict[str, Any], did: str) -> Record:
+    """Return the record that is asked to be signed; raises `TraceError` or ValueError where it may not be."""
+    record = Record.from_document(item["document"])
+    if record.proofs:
+        raise ValueError("a document to sign carries no proofs")
+    if digest_multibase(record.digest) != item["digest"]:
+        raise ValueError("the digest is not that of the document")
+    roles = {record.issuer: "issuer"} | {entry.id: entry.role for entry in record.countersigners}
+    if roles.get(did) != item["role"]:
+        raise ValueError("the document does not name this organisation in that role")
+    return record
+
+
+def _sign(
+    items: Iterable[dict[str, Any]], signer: RecordSigner, tally: Tally
+) -> Iterable[tuple[bytes, bytes]]:
+    created = int(time.time())
+    for item in items:
+        try:
+            record = check_request(item, signer.did)
+        except (TraceError, ValueError, KeyError, TypeError) as error:
+            tally.tell(str(item.get("digest")), str(error))
+            continue
+        yield record.digest, signer.proof(record.digest, record.schema, created)
+
+
+def _count(results: Iterable[dict[str, Any]], tally: Tally) -> None:
+    for result in results:
+        if result["result"] == "refused":
+            tally.tell(result["digest"], f"{result.get('code')}: {result.get('detail')}")
+        elif result["result"] == "accepted":
+            tally.accepted += 1
+            tally.completed += "receipt" in result
