@@ -54,8 +54,8 @@ class Client:
 
 
 def sign(account: LocalAccount, chain_id: int, **members: Any) -> bytes:
-    """A signed transaction of 21,000 to 200,000 gas to nowhere in particular, unless members say otherwise."""
-    usual = {
+    """A signed transaction to nowhere in particular, unless members say otherwise."""
+    usual: dict[str, Any] = {
         "type": 2,
         "chainId": chain_id,
         "to": "0x" + "11" * 20,

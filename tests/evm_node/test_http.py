@@ -1,5 +1,6 @@
 """The HTTP edge: who may speak, how much, and how connections are kept."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -90,10 +91,8 @@ def test_chunked_body_is_limited_too(embedded: EmbeddedNode) -> None:
     connection.close()
     too_much = (b" " * 65536 for _ in range(MAX_BODY_BYTES // 65536 + 2))
     connection = connect(embedded)
-    try:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.request("POST", "/", too_much, JSON, encode_chunked=True)
-    except (BrokenPipeError, ConnectionResetError):
-        pass
     assert connection.getresponse().status == 413
     connection.close()
 
@@ -101,8 +100,8 @@ def test_chunked_body_is_limited_too(embedded: EmbeddedNode) -> None:
 def test_garbage_and_half_requests_do_no_harm(embedded: EmbeddedNode) -> None:
     host, port = embedded.url.removeprefix("http://").split(":")
     for rubbish in (b"\x16\x03\x01" * 50, b"POST / HTTP/1.1\r\nContent-Length: 999\r\n\r\n{", b"A" * 100_000):
-        with socket.create_connection((host, int(port)), 30) as connection:
-            connection.sendall(rubbish)
+        with socket.create_connection((host, int(port)), 30) as raw:
+            raw.sendall(rubbish)
     connection = connect(embedded)
     connection.request("POST", "/", BODY, JSON)
     assert connection.getresponse().status == 200

@@ -151,7 +151,7 @@ def test_node_stops_with_its_parent(chain_dir: Path) -> None:
     create_genesis(chain_dir, 5, {RICH: 1})
     program = (
         "import os, sys, json; from pathlib import Path; from trace_service.evm_node import start_node\n"
-        "node = start_node(Path(sys.argv[1])); print(json.dumps(node.pid), flush=True); os.kill(os.getpid(), 9)"
+        "node = start_node(Path(sys.argv[1])); print(node.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", program, chain_dir], capture_output=True, check=False)
     assert done.returncode == -9
@@ -168,7 +168,7 @@ def test_node_stops_with_its_parent(chain_dir: Path) -> None:
 
 def test_starting_a_node_does_not_import_the_evm() -> None:
     program = (
-        "import sys, trace_service.evm_node; sys.exit('eth' in sys.modules or sys.getrecursionlimit() > 1000)"
+        "import sys, trace_service.evm_node\nsys.exit('eth' in sys.modules or sys.getrecursionlimit() > 1000)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

@@ -35,9 +35,12 @@ _LISTENING = re.compile(r"Listening on (127\.0\.0\.1:\d+)")
 class RunningNode(Protocol):
     """What a test needs of a node. `funded_key` is the 0x-private key of an account with FUNDS."""
 
-    url: str
     funded_key: str
     chain_id: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
 
     def stop(self) -> None:
         """End it cleanly."""

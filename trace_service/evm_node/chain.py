@@ -19,17 +19,17 @@ from eth.constants import BLANK_ROOT_HASH, POST_MERGE_DIFFICULTY, POST_MERGE_MIX
 from eth.db.atomic import AtomicDB
 from eth.exceptions import CanonicalHeadNotFound
 from eth.vm.forks.prague import PragueVM
-from eth_utils.exceptions import ValidationError
 
 from trace_service.evm_node import views
+from trace_service.evm_node.draft import Draft, EvmFaultError, Header, Transaction
 from trace_service.evm_node.errors import (
     ChainIdMismatch,
     GenesisExists,
     GenesisMissing,
-    StoreBroken,
     StoreCorrupt,
 )
 from trace_service.evm_node.store import STORE_NAME, Statement, Store
+from trace_service.holdpoints import hold
 
 # Importing `eth` sets the limit to 100,000, at which deep recursion ends the process instead of raising.
 # The EVM needs about 13 Python frames a call level; gas_limit lets a contract reach some 600 levels.
@@ -50,8 +50,6 @@ _INSERT_LOG = (
 )
 
 Clock = Callable[[], float]
-Header = Any
-Transaction = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,72 +123,47 @@ class DurableChain:
         Without any to include, no block is mined unless `allow_empty`. Raises StoreUnavailable or
         StoreBroken, in which case the head has not moved.
         """
-        header = self.next_header(max(self.head.timestamp + 1, int(self._clock())))
-        vm = self.chain.get_vm(header)
-        included: list[Transaction] = []
-        receipts: list[Any] = []
-        dropped: list[tuple[bytes, str]] = []
-        waiting_senders: set[bytes] = set()
-        for transaction in candidates:
-            if transaction.sender in waiting_senders:
-                continue
-            if not _fits(transaction, header):
-                waiting_senders.add(transaction.sender)
-                continue
+        rest, faults = list(candidates), []
+        while True:
             try:
-                receipt, _ = vm.apply_transaction(header, transaction)
-            except ValidationError as error:
-                # Raised before the transaction touched the state, so the block under way is still sound.
-                dropped.append((transaction.hash, str(error)))
-                waiting_senders.add(transaction.sender)
-                continue
-            except StoreBroken:
-                raise
-            except Exception as error:
-                # A fault inside the EVM: the state under way cannot be trusted, so begin again without it.
-                return self._mine_without(transaction, error, candidates, allow_empty)
-            header = vm.add_receipt_to_header(header, receipt)
-            included.append(transaction)
-            receipts.append(receipt)
+                draft = self._draft(rest)
+                break
+            except EvmFaultError as fault:
+                # Begin again without it: what else the block holds must not depend on a broken state.
+                faults.append((fault.transaction.hash, str(fault)))
+                rest = [other for other in rest if other.sender != fault.transaction.sender]
+        dropped = (*draft.dropped, *faults)
+        included = tuple(transaction.hash for transaction in draft.included)
         if not included and not allow_empty:
             self.store.kv.discard()
-            return Mined(None, (), tuple(dropped))
-        block = self._seal(vm, header, included, receipts)
-        gone = [*(transaction.hash for transaction in included), *(item[0] for item in dropped)]
-        self.store.commit(
-            [
-                *index_rows(block, receipts),
-                Statement("DELETE FROM pool WHERE hash = ?", [(h,) for h in gone]),
-            ],
-            with_state=True,
-        )
+            return Mined(None, (), dropped)
+        block = self._seal(draft)
+        gone = [(item,) for item in (*included, *(item for item, _ in dropped))]
+        leave_pool = Statement("DELETE FROM pool WHERE hash = ?", gone)
+        hold("evm_node.before_commit")
+        self.store.commit([*index_rows(block, draft.receipts), leave_pool], with_state=True)
+        hold("evm_node.after_commit")
         # Only now, with the block on disk, does anyone get to see it.
         self.head = block.header
-        return Mined(block.header, tuple(transaction.hash for transaction in included), tuple(dropped))
+        return Mined(block.header, included, dropped)
 
-    def _mine_without(
-        self, faulty: Transaction, error: Exception, candidates: Sequence[Transaction], allow_empty: bool
-    ) -> Mined:
-        self.store.kv.discard()
-        rest = [other for other in candidates if other.sender != faulty.sender]
-        mined = self.mine(rest, allow_empty=allow_empty)
-        fault = (faulty.hash, f"{type(error).__name__} in the EVM")
-        return Mined(mined.header, mined.included, (*mined.dropped, fault))
-
-    def _seal(self, vm: Any, header: Header, included: list[Transaction], receipts: list[Any]) -> Any:
+    def _draft(self, candidates: Sequence[Transaction]) -> Draft:
+        header = self.next_header(max(self.head.timestamp + 1, int(self._clock())))
+        draft = Draft(self.chain.get_vm(header), header)
         try:
-            filled = vm.set_block_transactions_and_withdrawals(vm.get_block(), header, included, receipts)
-            block = vm.mine_block(filled).block
-            self.chain.chaindb.persist_block(block)
+            for transaction in candidates:
+                draft.offer(transaction)
         except BaseException:
             self.store.kv.discard()
             raise
-        return block
+        return draft
 
-
-def _fits(transaction: Transaction, header: Header) -> bool:
-    room = header.gas_limit - header.gas_used
-    return bool(transaction.gas <= room and transaction.max_fee_per_gas >= header.base_fee_per_gas)
+    def _seal(self, draft: Draft) -> Any:
+        try:
+            return draft.seal(self.chain.chaindb)
+        except BaseException:
+            self.store.kv.discard()
+            raise
 
 
 def chain_class(chain_id: int) -> Any:
@@ -221,6 +194,21 @@ def index_rows(block: Any, receipts: Sequence[Any]) -> list[Statement]:
     ]
 
 
+def _genesis_parameters(timestamp: int) -> dict[str, Any]:
+    return {
+        "coinbase": COINBASE,
+        "difficulty": POST_MERGE_DIFFICULTY,
+        "extra_data": b"",
+        "gas_limit": BLOCK_GAS_LIMIT,
+        "mix_hash": POST_MERGE_MIX_HASH,
+        "nonce": POST_MERGE_NONCE,
+        "receipt_root": BLANK_ROOT_HASH,
+        "timestamp": timestamp,
+        "transaction_root": BLANK_ROOT_HASH,
+        "base_fee_per_gas": INITIAL_BASE_FEE,
+    }
+
+
 def write_genesis(
     data_dir: Path, chain_id: int, balances: dict[bytes, int], clock: Clock = time.time
 ) -> bytes:
@@ -234,18 +222,7 @@ def write_genesis(
             store.create_schema()
         if store.meta("genesis_hash") is not None:
             raise GenesisExists(data_dir)
-        parameters = {
-            "coinbase": COINBASE,
-            "difficulty": POST_MERGE_DIFFICULTY,
-            "extra_data": b"",
-            "gas_limit": BLOCK_GAS_LIMIT,
-            "mix_hash": POST_MERGE_MIX_HASH,
-            "nonce": POST_MERGE_NONCE,
-            "receipt_root": BLANK_ROOT_HASH,
-            "timestamp": int(clock()),
-            "transaction_root": BLANK_ROOT_HASH,
-            "base_fee_per_gas": INITIAL_BASE_FEE,
-        }
+        parameters = _genesis_parameters(int(clock()))
         state = {
             address: {"balance": wei, "nonce": 0, "code": b"", "storage": {}}
             for address, wei in balances.items()

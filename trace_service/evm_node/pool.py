@@ -23,6 +23,7 @@ from trace_service.evm_node.chain import DurableChain
 from trace_service.evm_node.errors import refused
 from trace_service.evm_node.store import Statement
 from trace_service.evm_node.views import transaction_type
+from trace_service.holdpoints import hold
 
 MAX_TRANSACTION_BYTES = 128 * 1024  # go-ethereum's limit: four slots of 32 KiB
 MAX_INITCODE_BYTES = 49_152  # EIP-3860
@@ -35,7 +36,7 @@ TOKENS_PER_NONZERO_BYTE = 4
 MAX_POOLED = 11_424
 MAX_POOLED_PER_SENDER = 1_024  # nobody fills the pool alone
 
-# What py-evm's decoder raises for bytes that are no transaction; nested lists run it into the recursion limit.
+# What py-evm's decoder raises for bytes that are no transaction; deeply nested lists exhaust its recursion.
 UNDECODABLE = (
     RLPException,
     UnrecognizedTransactionType,
@@ -176,6 +177,7 @@ class Pool:
                 Statement("INSERT INTO pool (hash, sender, nonce, raw) VALUES (?, ?, ?, ?)", [row]),
             ]
         )
+        hold("evm_node.after_accept")
         if replaced is not None:
             self.forget([replaced.hash])
         self._remember(transaction)

@@ -73,10 +73,15 @@ def transaction(transaction: Any, place: Place | None) -> Json:
         "blockNumber": quantity(header.block_number) if header else None,
         "transactionIndex": quantity(place.position) if place else None,
     }
+    return view | _fees(transaction, kind, header)
+
+
+def _fees(transaction: Any, kind: int, header: Any) -> Json:
+    """The members that depend on the transaction's type."""
     if kind == 0:
         legacy = {"v": quantity(transaction.v), "chainId": quantity((transaction.v - 35) // 2)}
-        return view | legacy | {"gasPrice": quantity(transaction.gas_price)}
-    view |= {
+        return legacy | {"gasPrice": quantity(transaction.gas_price)}
+    view = {
         "v": quantity(transaction.y_parity),
         "yParity": quantity(transaction.y_parity),
         "chainId": quantity(transaction.chain_id),
