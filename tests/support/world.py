@@ -136,7 +136,7 @@ class World:
                 id=record.id,
                 organisation_pk=self.pks[record.issuer],
                 proposer_pk=self.pks[record.issuer],
-                schema_name=record.schema.partition(".")[0],
+                schema_name=record.schema,
                 kind=int(record.kind),
                 revision=1,
                 status_number=record.status.number,
@@ -219,7 +219,8 @@ def make_world(node: RunningNode, folder: Path, **chain_changes: Any) -> World:
 def _enrol(world: World, did: str, roles: int) -> None:
     with database.write(world.engine) as connection:
         pk = connection.execute(
-            ORGANISATION.insert().values(
+            ORGANISATION.insert()
+            .values(
                 did=did,
                 org_id=org_id(did),
                 name_zh=did,
@@ -227,7 +228,8 @@ def _enrol(world: World, did: str, roles: int) -> None:
                 next_status_number=0,
                 created_at=utc_now(),
             )
-        ).inserted_primary_key[0]
+            .returning(ORGANISATION.c.pk)
+        ).scalar_one()
     world.pks[did] = pk
     admin = world.admin()
     admin.accredit(did, kinds=ALL_KINDS, roles=roles)

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import to_checksum_address
-from sqlalchemy.engine import Engine, Row
+from sqlalchemy.engine import Engine
 
 from trace_service import database
 from trace_service.anchoring import queries
+from trace_service.database import AnyRow
 from trace_service.evm import eip712
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Authorisation:
 def authorise(
     engine: Engine,
     domain: eip712.Domain,
-    batch: Row[Any],
+    batch: AnyRow,
     account: LocalAccount,
     chain_time: int,
     now: datetime,
@@ -71,7 +72,7 @@ def authorise(
     return Authorisation(message, signature)
 
 
-def _message(batch: Row[Any], address: str, deadline: int) -> eip712.AnchorBatch:
+def _message(batch: AnyRow, address: str, deadline: int) -> eip712.AnchorBatch:
     return eip712.AnchorBatch(
         org=bytes(batch.org_id),
         sequence=batch.sequence,

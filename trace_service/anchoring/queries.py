@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from trace_service.anchoring.tables import (
     AnchorAuthorisation,
@@ -17,21 +17,22 @@ from trace_service.anchoring.tables import (
     HeldRecord,
     SealDemand,
 )
+from trace_service.database import AnyRow, table_of
 from trace_service.evm.queries import TX, is_live
 from trace_service.evm.tables import TransactionBatch
 from trace_service.organisations.tables import Organisation
 from trace_service.records.tables import Record, RecordSignature
 
-BATCH = Batch.__table__  # type: ignore[attr-defined]
-LEAF = BatchLeaf.__table__  # type: ignore[attr-defined]
-TILE = BatchTile.__table__  # type: ignore[attr-defined]
-AUTHORISATION = AnchorAuthorisation.__table__  # type: ignore[attr-defined]
-DEMAND = SealDemand.__table__  # type: ignore[attr-defined]
-HELD = HeldRecord.__table__  # type: ignore[attr-defined]
-LINK = TransactionBatch.__table__  # type: ignore[attr-defined]
-ORGANISATION = Organisation.__table__  # type: ignore[attr-defined]
-RECORD = Record.__table__  # type: ignore[attr-defined]
-SIGNATURE = RecordSignature.__table__  # type: ignore[attr-defined]
+BATCH = table_of(Batch)
+LEAF = table_of(BatchLeaf)
+TILE = table_of(BatchTile)
+AUTHORISATION = table_of(AnchorAuthorisation)
+DEMAND = table_of(SealDemand)
+HELD = table_of(HeldRecord)
+LINK = table_of(TransactionBatch)
+ORGANISATION = table_of(Organisation)
+RECORD = table_of(Record)
+SIGNATURE = table_of(RecordSignature)
 
 STREAM_ROWS = 5_000  # rows fetched at a time: memory stays flat for a batch of a million
 
@@ -40,9 +41,8 @@ STREAM_ROWS = 5_000  # rows fetched at a time: memory stays flat for a batch of 
 _BATCH_COLUMNS = [column.label("size") if column.name == "count" else column for column in BATCH.c]
 
 
-def _stream(connection: Connection, query: sa.Select[*tuple[Any, ...]]) -> Iterator[Row[Any]]:
-    rows: Any = connection.execution_options(yield_per=STREAM_ROWS).execute(query)
-    yield from rows
+def _stream(connection: Connection, query: sa.Select[*tuple[Any, ...]]) -> Iterator[AnyRow]:
+    yield from connection.execution_options(yield_per=STREAM_ROWS).execute(query)
 
 
 # ----- the outbox -----
@@ -56,7 +56,7 @@ def _waiting(organisation_pk: Any, now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def organisations(connection: Connection) -> Sequence[Row[Any]]:
+def organisations(connection: Connection) -> Sequence[AnyRow]:
     """Every organisation: pk, did and org_id."""
     columns = (ORGANISATION.c.pk, ORGANISATION.c.did, ORGANISATION.c.org_id)
     return connection.execute(sa.select(*columns).order_by(ORGANISATION.c.pk)).all()
@@ -75,10 +75,10 @@ def waiting_count(connection: Connection, organisation_pk: int, now: datetime, l
     return int(connection.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
 
 
-def outbox(connection: Connection, organisation_pk: int, now: datetime, limit: int) -> Iterator[Row[Any]]:
+def outbox(connection: Connection, organisation_pk: int, now: datetime, limit: int) -> Iterator[AnyRow]:
     """Signatures of the first ``limit`` waiting records, by record."""
     first = (
-        sa.select(RECORD.c.pk, RECORD.c.digest, RECORD.c.kind)
+        sa.select(RECORD.c.pk, RECORD.c.digest, RECORD.c.kind, RECORD.c.schema_name)
         .where(_waiting(organisation_pk, now))
         .order_by(RECORD.c.pk)
         .limit(limit)
@@ -89,6 +89,7 @@ def outbox(connection: Connection, organisation_pk: int, now: datetime, limit: i
             first.c.pk,
             first.c.digest,
             first.c.kind,
+            first.c.schema_name,
             SIGNATURE.c.proof,
             SIGNATURE.c.verification_method,
             SIGNATURE.c.proof_created,
@@ -147,7 +148,7 @@ def take_records(connection: Connection, batch_pk: int) -> int:
 
 
 # ----- anchoring -----
-def not_final(connection: Connection) -> Sequence[Row[Any]]:
+def not_final(connection: Connection) -> Sequence[AnyRow]:
     """Batches on their way, with their organisation, by organisation and sequence."""
     query = (
         sa.select(*_BATCH_COLUMNS, ORGANISATION.c.did, ORGANISATION.c.org_id)
@@ -155,8 +156,7 @@ def not_final(connection: Connection) -> Sequence[Row[Any]]:
         .where(BATCH.c.final_at.is_(None))
         .order_by(BATCH.c.organisation_pk, BATCH.c.sequence)
     )
-    found: Any = connection.execute(query).all()
-    return list(found)
+    return connection.execute(query).all()
 
 
 def in_flight(connection: Connection, batch_pk: int) -> bool:
@@ -176,7 +176,7 @@ def link(connection: Connection, transaction_pk: int, batch_pks: Sequence[int]) 
     connection.execute(LINK.insert(), rows)
 
 
-def mined_transaction(connection: Connection, batch_pk: int) -> Row[Any] | None:
+def mined_transaction(connection: Connection, batch_pk: int) -> AnyRow | None:
     """The latest successful transaction in the slot of any transaction that carries the batch: a hint
     only.
     """
@@ -196,7 +196,7 @@ def update_batch(connection: Connection, pk: int, **values: Any) -> None:
     connection.execute(BATCH.update().where(BATCH.c.pk == pk).values(**values))
 
 
-def latest_authorisation(connection: Connection, batch_pk: int) -> Row[Any] | None:
+def latest_authorisation(connection: Connection, batch_pk: int) -> AnyRow | None:
     """The authorisation with the latest deadline."""
     query = sa.select(AUTHORISATION).where(AUTHORISATION.c.batch_pk == batch_pk)
     return connection.execute(query.order_by(AUTHORISATION.c.deadline.desc()).limit(1)).first()
@@ -207,13 +207,13 @@ def insert_authorisation(connection: Connection, values: Mapping[str, Any]) -> N
     connection.execute(AUTHORISATION.insert().values(**values))
 
 
-def unchecked(connection: Connection) -> Sequence[Row[Any]]:
+def unchecked(connection: Connection) -> Sequence[AnyRow]:
     """Final batches whose proof files have not been verified yet."""
     query = sa.select(*_BATCH_COLUMNS).where(BATCH.c.final_at.is_not(None), BATCH.c.checked_at.is_(None))
     return connection.execute(query.order_by(BATCH.c.pk)).all()
 
 
-def newest_anchored(connection: Connection, organisation_pk: int) -> Row[Any] | None:
+def newest_anchored(connection: Connection, organisation_pk: int) -> AnyRow | None:
     """The anchored batch with the highest sequence."""
     query = sa.select(*_BATCH_COLUMNS).where(
         BATCH.c.organisation_pk == organisation_pk, BATCH.c.anchored_at.is_not(None)
@@ -248,7 +248,7 @@ def leaf_hashes(connection: Connection, batch_pk: int) -> list[bytes]:
     return [bytes(value) for value in connection.execute(query).scalars()]
 
 
-def place_of(connection: Connection, record_id: str) -> Row[Any] | None:
+def place_of(connection: Connection, record_id: str) -> AnyRow | None:
     """A record with the batch and the leaf it is in (both NULL before sealing)."""
     query = (
         sa.select(
@@ -267,9 +267,7 @@ def place_of(connection: Connection, record_id: str) -> Row[Any] | None:
         .join(BATCH, BATCH.c.pk == LEAF.c.batch_pk, isouter=True)
         .where(RECORD.c.id == record_id)
     )
-    found: Any = connection.execute(query).one_or_none()
-    row: Row[Any] | None = found
-    return row
+    return connection.execute(query).one_or_none()
 
 
 def proofs_of(connection: Connection, record_pk: int) -> list[bytes]:
@@ -278,7 +276,7 @@ def proofs_of(connection: Connection, record_pk: int) -> list[bytes]:
     return [bytes(value) for value in connection.execute(query.order_by(SIGNATURE.c.position)).scalars()]
 
 
-def batch_records(connection: Connection, batch_pk: int) -> Iterator[Row[Any]]:
+def batch_records(connection: Connection, batch_pk: int) -> Iterator[AnyRow]:
     """Leaf, document and proofs (one row per proof) of a whole batch in leaf order."""
     query = (
         sa.select(
@@ -297,7 +295,7 @@ def batch_records(connection: Connection, batch_pk: int) -> Iterator[Row[Any]]:
     yield from _stream(connection, query)
 
 
-def batches_of(connection: Connection, organisation_pk: int, after: int, limit: int) -> Sequence[Row[Any]]:
+def batches_of(connection: Connection, organisation_pk: int, after: int, limit: int) -> Sequence[AnyRow]:
     """Batches of an organisation from the sequence after ``after`` on."""
     where = (BATCH.c.organisation_pk == organisation_pk) & (BATCH.c.sequence > after)
     return connection.execute(

@@ -11,21 +11,27 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, reduce
 from itertools import groupby
+from operator import or_
 from typing import Any
 
-from sqlalchemy.engine import Connection, Engine, Row
+import orjson
+from sqlalchemy.engine import Connection, Engine
 
 from trace_service import database
 from trace_service.anchoring import queries
+from trace_service.database import AnyRow
 from trace_service.evm.registry import Authority
 from verifier_cli.did import is_organisation, org_id
 from verifier_cli.encoding import parse_multikey
 from verifier_cli.kinds import SIGNER_ROLES
 from verifier_cli.merkle import MAX_LEAVES, Tree, leaf_hash
+from verifier_cli.rules import SCHEMA_FOLDER
 
 FORMAT = 1  # of the batch header: protocol version 1
 TILE_LEAVES = 256  # protocol section 10: where one table was altered, a tile tells the region
+ISSUER = "issuer"  # the issuer's role in `record_signature`
 HOLD_BACK = timedelta(minutes=5)  # an ended accreditation is rarely granted again sooner
 
 
@@ -100,22 +106,25 @@ class _Selection:
     def __init__(self, authority: Authority, chain_time: int) -> None:
         self._authority = authority
         self._chain_time = chain_time
-        self._troubles: dict[tuple[str, str, str, int], str | None] = {}
+        self._troubles: dict[tuple[str, int, str, int], str | None] = {}
+        self._issuer_roles: dict[tuple[str, frozenset[str]], int] = {}
         self.leaves: list[Leaf] = []
         self.held: list[dict[str, Any]] = []
         self.early = 0
         self.kinds = 0
         self.newest_proof = 0
 
-    def add(self, rows: Sequence[Row[Any]]) -> None:
+    def add(self, rows: Sequence[AnyRow]) -> None:
         """Look at one record, given its signatures."""
         first = rows[0]
         newest = max(row.proof_created for row in rows)
         if newest > self._chain_time:
             self.early += 1
             return
+        present = frozenset(row.role for row in rows)
         for row in rows:
-            reason = self._trouble(row.signer_did, row.role, row.verification_method, row.kind)
+            roles = self._roles(row.role, row.schema_name, present)
+            reason = self._trouble(row.signer_did, roles, row.verification_method, row.kind)
             if reason is not None:
                 self.held.append({"record_pk": row.pk, "signer_did": row.signer_did, "reason": reason})
                 return
@@ -125,21 +134,46 @@ class _Selection:
         self.kinds |= 1 << first.kind
         self.newest_proof = max(self.newest_proof, newest)
 
-    def _trouble(self, did: str, role: str, method: str, kind: int) -> str | None:
-        key = (did, role, method, kind)
+    def _roles(self, role: str, schema: str, present: frozenset[str]) -> int:
+        """Registry roles of which a signer must hold one; the issuer's depend on who countersigns."""
+        if role != ISSUER:
+            return SIGNER_ROLES.get(role, 0)
+        key = (schema, present)
+        if key not in self._issuer_roles:
+            self._issuer_roles[key] = issuer_mask(schema, present)
+        return self._issuer_roles[key]
+
+    def _trouble(self, did: str, roles: int, method: str, kind: int) -> str | None:
+        key = (did, roles, method, kind)
         if key not in self._troubles:
             self._troubles[key] = self._ask(*key)
         return self._troubles[key]
 
-    def _ask(self, did: str, role: str, method: str, kind: int) -> str | None:
+    def _ask(self, did: str, roles: int, method: str, kind: int) -> str | None:
         if not is_organisation(did):
             return None  # a person's own key: the signature is all there is to check
         public_key = parse_multikey(method.partition("#")[2])
-        roles = SIGNER_ROLES.get(role, 0)
         return self._authority.trouble(org_id(did), public_key, kind, roles, self._chain_time)
 
 
-def signature_digest(rows: Iterable[Row[Any]]) -> bytes:
+def issuer_mask(schema: str, present: frozenset[str]) -> int:
+    """Registry roles that let an issuer sign a record of ``schema`` beside countersigners of these roles.
+
+    The kinds of one schema are taken together: which kind it is stands inside the document, and a verifier
+    looks there.
+    """
+    rows = [row for kinds in _combinations()[schema].values() for row in kinds]
+    fitting = (row["issuer"] for row in rows if present.issuperset(row["countersigners"]))
+    return reduce(or_, (SIGNER_ROLES[role] for role in fitting), 0)
+
+
+@cache
+def _combinations() -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads((SCHEMA_FOLDER / "signers.json").read_bytes())["combinations"]
+    return found
+
+
+def signature_digest(rows: Iterable[AnyRow]) -> bytes:
     """SHA-256 over the JCS array of proofs sorted by verificationMethod, from their stored canonical JSON.
 
     Sorted here and not by the database, whose collation may differ.

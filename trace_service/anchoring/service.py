@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy.engine import Connection, Engine, Row
+from sqlalchemy.engine import Connection, Engine
 
 from trace_service import database
 from trace_service.anchoring import queries
 from trace_service.anchoring.authorise import Authorisation, authorise
 from trace_service.anchoring.keyring import Keyring
 from trace_service.config import ChainSettings
+from trace_service.database import AnyRow
 from trace_service.evm import eip712, finality
 from trace_service.evm.abi import codec
 from trace_service.evm.client import Client
@@ -111,7 +112,7 @@ class Anchoring:
         return Pass(len(rows), refused, progress.in_flight, progress.no_funds)
 
     # ----- what the chain says -----
-    def _observe(self, rows: Sequence[Row[Any]], view: finality.View) -> None:
+    def _observe(self, rows: Sequence[AnyRow], view: finality.View) -> None:
         for org, group in groupby(rows, key=lambda row: bytes(row.org_id)):
             head = int(self._registry("head", org))
             for row in group:
@@ -121,7 +122,7 @@ class Anchoring:
                     log.warning("batch %s/%d left the chain (reorganisation)", row.did, row.sequence)
                     self._update(row.pk, **queries.NOT_ANCHORED)
 
-    def _compare(self, row: Row[Any], view: finality.View) -> None:
+    def _compare(self, row: AnyRow, view: finality.View) -> None:
         found = self._registry("batchAt", row.org_id, row.sequence)
         if not _same(found, row):
             if row.refused != "SequenceTaken":
@@ -143,13 +144,13 @@ class Anchoring:
         if any(getattr(row, name) != value for name, value in values.items()):
             self._update(row.pk, **values)
 
-    def _is_final(self, row: Row[Any], anchored_at: int, view: finality.View) -> bool:
+    def _is_final(self, row: AnyRow, anchored_at: int, view: finality.View) -> bool:
         if view.final_number is None:
             return view.latest.timestamp - anchored_at >= view.settle_seconds
         return _same(self._registry("batchAt", row.org_id, row.sequence, block=view.final_number), row)
 
     # ----- what to send -----
-    def _ready(self, rows: Sequence[Row[Any]]) -> list[tuple[Row[Any], Authorisation]]:
+    def _ready(self, rows: Sequence[AnyRow]) -> list[tuple[AnyRow, Authorisation]]:
         """The next batch of each organisation, if it may go now: authorised, and the contract would take
         it.
         """
@@ -173,7 +174,7 @@ class Anchoring:
                 ready.append((row, given))
         return ready
 
-    def _simulate(self, row: Row[Any], given: Authorisation) -> bool:
+    def _simulate(self, row: AnyRow, given: Authorisation) -> bool:
         data = codec("AnchorRegistry").call("anchor", [given.request])
         try:
             self.client.call_raw(self.chain.anchor_registry, data, sender=self.sender.account.address)
@@ -185,7 +186,7 @@ class Anchoring:
             return False
         return True
 
-    def _send(self, ready: Sequence[tuple[Row[Any], Authorisation]]) -> None:
+    def _send(self, ready: Sequence[tuple[AnyRow, Authorisation]]) -> None:
         for at in range(0, len(ready), MAX_BATCHES_PER_TRANSACTION):
             part = ready[at : at + MAX_BATCHES_PER_TRANSACTION]
             pks = [row.pk for row, _ in part]
@@ -214,7 +215,7 @@ def _link(connection: Connection, transaction_pk: int, batch_pks: Sequence[int])
     return True
 
 
-def _same(found: Any, row: Row[Any]) -> bool:
+def _same(found: Any, row: AnyRow) -> bool:
     """Whether the registry's batch is ours: root, count, kinds and format (who authorised it may differ)."""
     return (bytes(found["root"]), found["count"], found["kinds"], found["format"]) == (
         bytes(row.root),

@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
+from trace_service.database import AnyRow, table_of
 from trace_service.evm.tables import EvmTransaction
 
-TX = EvmTransaction.__table__  # type: ignore[attr-defined]
+TX = table_of(EvmTransaction)
 
 
-def live(connection: Connection, sender: bytes, chain_id: int) -> Sequence[Row[Any]]:
+def live(connection: Connection, sender: bytes, chain_id: int) -> Sequence[AnyRow]:
     """Transactions whose nonce is not settled, by nonce, the newest of a nonce first."""
     where = (
         (TX.c.sender == sender)

@@ -20,10 +20,11 @@ from itertools import groupby
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
-from sqlalchemy.engine import Connection, Engine, Row
+from sqlalchemy.engine import Connection, Engine
 
 from trace_service import database
 from trace_service.config import ChainSettings
+from trace_service.database import AnyRow
 from trace_service.evm import fees, finality, queries
 from trace_service.evm.client import Client, TxReceipt
 from trace_service.evm.errors import ChainRefused
@@ -172,12 +173,12 @@ class Sender:
     def _final_nonce(self, final_number: int) -> int:
         return self.client.nonce(self.account.address, hex(final_number))
 
-    def _reload(self, slot: list[Row[Any]]) -> list[Row[Any]]:
+    def _reload(self, slot: list[AnyRow]) -> list[AnyRow]:
         pks = {row.pk for row in slot}
         with database.read(self.engine) as connection:
             return [r for r in queries.live(connection, self.address, self.chain.chain_id) if r.pk in pks]
 
-    def _look_up(self, slot: list[Row[Any]], view: finality.View) -> bool:
+    def _look_up(self, slot: list[AnyRow], view: finality.View) -> bool:
         """Record what the chain says about each transaction of the slot; True once the slot is settled."""
         for row in slot:
             receipt = self.client.tx_receipt(row.hash)
@@ -191,7 +192,7 @@ class Sender:
             return self._record_mined(row, receipt, view)
         return False
 
-    def _record_mined(self, row: Row[Any], receipt: TxReceipt, view: finality.View) -> bool:
+    def _record_mined(self, row: AnyRow, receipt: TxReceipt, view: finality.View) -> bool:
         block = self.client.block(receipt.block_number)
         if block is None or block.hash != receipt.block_hash:
             return False  # the chain is moving under us: look again next time
@@ -206,12 +207,12 @@ class Sender:
                 queries.settle(connection, row.pk, self.address, row.nonce, self.clock())
         return final
 
-    def _abandon(self, slot: list[Row[Any]]) -> None:
+    def _abandon(self, slot: list[AnyRow]) -> None:
         log.warning("nonce %d went to a foreign transaction; its work is taken up again", slot[0].nonce)
         with database.write(self.engine) as connection:
             queries.abandon(connection, [row.pk for row in slot], self.clock())
 
-    def _push(self, slot: list[Row[Any]], balance: int, *, next_in_line: bool) -> bool:
+    def _push(self, slot: list[AnyRow], balance: int, *, next_in_line: bool) -> bool:
         """Get an unmined slot moving; True when money is missing."""
         row = slot[0]  # the newest replacement
         if balance < gas_of(row.raw) * int(row.max_fee_per_gas):
@@ -241,7 +242,7 @@ class Sender:
             log.warning("the node refused transaction 0x%s: %s", row.hash.hex(), error)
         hold(f"{row.purpose}.after_send")
 
-    def _replace(self, row: Row[Any]) -> None:
+    def _replace(self, row: AnyRow) -> None:
         """Same nonce, same call, at least 10 % more of both fees, within the limit."""
         offer = fees.replacement(fees_of(row), fees.market(self.client))
         if offer is None:

@@ -13,6 +13,7 @@ from tests.support.records import FIRM, SCHOOL
 from tests.support.world import World, make_world, settle
 from trace_service import database
 from trace_service.anchoring import queries
+from trace_service.evm.queries import TX
 from verifier_cli.did import org_id
 
 
@@ -32,7 +33,7 @@ def test_sealed_batches_of_two_organisations_become_final_in_one_transaction(wor
     settle(world.anchoring())
     with database.read(world.engine) as connection:
         batches = connection.execute(sa.select(queries.BATCH)).all()
-        transactions = connection.execute(sa.select(queries.TX)).all()
+        transactions = connection.execute(sa.select(TX)).all()
     assert len(transactions) == 1
     assert transactions[0].settled_at is not None
     for batch in batches:
