@@ -10,7 +10,7 @@ from trace_service.database import UtcDateTime
 
 
 class ImportJob(SQLModel, table=True):
-    """One uploaded file. The file itself is kept in the data directory under its SHA-256 until the job ends."""
+    """One uploaded file. The file itself is kept in the data directory by its SHA-256 until the job ends."""
 
     __tablename__ = "import_job"
 
@@ -19,6 +19,7 @@ class ImportJob(SQLModel, table=True):
     organisation_pk: int = Field(foreign_key="organisation.pk", index=True)
     file_name: str = Field(max_length=255)
     file_sha256: bytes
+    sheet_type: str | None = Field(default=None, max_length=40)  # of a CSV file, where its name does not tell
     mapping: str | None = None  # JSON, where the uploader gave one
     dry_run: bool = False
     partial: bool = False
@@ -29,7 +30,8 @@ class ImportJob(SQLModel, table=True):
     rows: int = 0
     drafted: int = 0
     unchanged: int = 0
-    errors: int = 0
+    errors: int = 0  # found; at most 1,000 are kept as rows
+    notes: int = 0  # what was ignored
 
 
 class ImportRowError(SQLModel, table=True):
@@ -43,6 +45,7 @@ class ImportRowError(SQLModel, table=True):
     row: int  # 1-based, as the spreadsheet shows it; 0 for the sheet as a whole
     column: str
     value: str
+    severity: str = Field(default="error", max_length=10)  # error | note
     code: str = Field(max_length=60)
     message: str
     fix: str

@@ -1,0 +1,27 @@
+"""The one table of record sheets and their columns: it serves header matching, templates and documents."""
+
+from __future__ import annotations
+
+from trace_service.imports.field_types import SheetSpec
+from trace_service.imports.fields_standards import PARTIES, STANDARD_ITEMS, STANDARD_LEVELS, STANDARDS
+from trace_service.imports.fields_trainees import (
+    ACTIVITIES,
+    CERTIFICATES,
+    ENROLMENTS,
+    EVALUATIONS,
+    PRACTICE_CREDITS,
+)
+
+# In the order in which records can name one another: what is named stands before what names it.
+SHEETS: tuple[SheetSpec, ...] = (
+    PARTIES,
+    STANDARDS,
+    STANDARD_LEVELS,
+    STANDARD_ITEMS,
+    ENROLMENTS,
+    ACTIVITIES,
+    EVALUATIONS,
+    PRACTICE_CREDITS,
+    CERTIFICATES,
+)
+SHEET_BY_NAME: dict[str, SheetSpec] = {sheet.name: sheet for sheet in SHEETS}
