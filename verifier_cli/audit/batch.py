@@ -30,9 +30,9 @@ MAX_ORPHANS: Final = 1024
 
 
 def header_findings(
-    run: BatchRun, batch: Batch | None, chain: Sequence[Batch], pending_allowed: bool
+    run: BatchRun, batch: Batch | None, chain: Sequence[Batch], end: int
 ) -> Iterator[Finding]:
-    """The published header of a batch against the chain's."""
+    """The published header of a batch against the chain's; from sequence ``end`` on there may be none."""
     header = run.header
     place = run.did, run.sequence
     if header is None:
@@ -46,7 +46,7 @@ def header_findings(
             actual=str((header.organisation, header.sequence)),
         )
     if batch is None:
-        if not pending_allowed or run.sequence > len(chain):
+        if run.sequence >= end:
             yield Finding(
                 Code.BATCH_INSERTED, *place, expected=f"head {len(chain)}", detail="not on the chain"
             )

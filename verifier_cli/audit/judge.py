@@ -44,16 +44,23 @@ class BatchJudge:
 
     def tree_root(self) -> bytes | None:
         """The root that the stored leaves give; None where leaves are missing or of the wrong number."""
-        roots = [result.tree_root for result in self._results]
-        if [result.number for result in self._results] != list(range(self._batch.tiles)):
+        results = [result for result in self._results if not self._is_bare(result)]
+        roots = [result.tree_root for result in results]
+        if [result.number for result in results] != list(range(self._batch.tiles)):
             return None
-        if any(result.count != self._batch.leaves_of(result.number) for result in self._results):
+        if any(result.count != self._batch.leaves_of(result.number) for result in results):
             return None
         whole = [tile for tile in roots if tile is not None]
         return root(whole) if len(whole) == len(roots) else None
 
+    def _is_bare(self, result: TileResult) -> bool:
+        """A tile hash beyond the batch, without leaves: it covers nothing."""
+        return result.number >= self._batch.tiles and result.count == 0
+
     def findings(self) -> Iterator[Finding]:
         """Everything that is wrong, each named as exactly as the surviving witnesses allow."""
+        for result in filter(self._is_bare, self._results):
+            yield self._finding(Code.TILE_INSERTED, tile=result.number, detail="beyond the anchored count")
         computed = self.tree_root()
         if computed == self._batch.root:
             yield from self._tiles_against_leaves()
@@ -78,7 +85,7 @@ class BatchJudge:
     # ----- the leaves are authentic -----
 
     def _tiles_against_leaves(self) -> Iterator[Finding]:
-        for result in self._results:
+        for result in self._results[: self._batch.tiles]:
             if result.stored is None:
                 yield self._finding(Code.TILE_REMOVED, tile=result.number)
             elif result.stored != result.tree_root:

@@ -124,16 +124,19 @@ class Audit:
     def _organisation_events(self, did: str) -> Iterator[Event]:
         org = org_id(did)
         chain = self._facts.batches(org)
-        listed = sorted(set(self._source.sequences(did)))
+        listed = set(self._source.sequences(did))
+        end = len(chain)
+        while self._options.pending_allowed and end in listed:  # sealed batches follow the head without a gap
+            end += 1
         for sequence in sorted({*listed, *range(len(chain))}):
             batch = chain[sequence] if sequence < len(chain) else None
-            run = self._plan(did, sequence, batch, sequence in listed)
+            run = self._plan(did, sequence, batch, sequence in listed, end)
             if run.header is None or not run.readable:
                 yield BatchEnd(run)
             else:
                 yield from batch_events(self._source, run, self._options.with_records)
 
-    def _plan(self, did: str, sequence: int, batch: Batch | None, listed: bool) -> BatchRun:
+    def _plan(self, did: str, sequence: int, batch: Batch | None, listed: bool, end: int) -> BatchRun:
         facts = self._facts
         kinds = 0 if batch is None else batch.kinds
         rules = BatchRules(did, sequence, facts.chain_id, facts.registry, None, kinds)
@@ -151,9 +154,7 @@ class Audit:
         elif run.header is not None:
             run.anchored = Anchored(did, sequence, run.header.root, run.header.count)
             run.rules = BatchRules(did, sequence, facts.chain_id, facts.registry, None, run.header.kinds)
-        run.findings.extend(
-            header_findings(run, batch, facts.batches(org_id(did)), self._options.pending_allowed)
-        )
+        run.findings.extend(header_findings(run, batch, facts.batches(org_id(did)), end))
         return run
 
     # ----- taking results in -----

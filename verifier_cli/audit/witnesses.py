@@ -15,7 +15,7 @@ from verifier_cli.did import is_organisation, org_id
 from verifier_cli.encoding import parse_time
 from verifier_cli.errors import DataError, SignatureError, TraceError, UnknownSchemaError
 from verifier_cli.profile import parse
-from verifier_cli.record import Record, record_digest
+from verifier_cli.record import Record, StatusId, record_digest
 from verifier_cli.signature import signature_digest, verify_proof_set
 
 MAX_CREATED_AHEAD = 120  # seconds a proof's `created` may lie after anchored_at (protocol section 3)
@@ -66,17 +66,18 @@ def examine(data: bytes, rules: BatchRules, leaf_index: int | None) -> Witness:
         record = Record.parse(data)
     except DataError as error:
         return _broken(data, rules, leaf_index, error)
+    status = record.status
     witness = Witness(
         record.id,
         record.digest,
         signature_digest(record.proofs),
-        record.status.number,
+        status.number,
         int(record.kind),
         (),
         0,
         [],
     )
-    _check_place(record, rules, leaf_index, witness)
+    _check_place(record, status, rules, leaf_index, witness)
     try:
         keys = verify_proof_set(record)
     except SignatureError as error:
@@ -108,7 +109,9 @@ def _broken(data: bytes, rules: BatchRules, leaf_index: int | None, error: DataE
     return Witness(shown, *digests, None, None, (), 0, [found])
 
 
-def _check_place(record: Record, rules: BatchRules, leaf_index: int | None, witness: Witness) -> None:
+def _check_place(
+    record: Record, status: StatusId, rules: BatchRules, leaf_index: int | None, witness: Witness
+) -> None:
     """Issuer, deployment, kind and signing time must fit the batch that the record stands in."""
 
     def add(code: Code, expected: object, actual: object) -> None:
@@ -116,7 +119,6 @@ def _check_place(record: Record, rules: BatchRules, leaf_index: int | None, witn
             _finding(code, rules, leaf_index, record.id, str(expected), str(actual)[:SHOWN])
         )
 
-    status = record.status
     if record.issuer != rules.organisation:
         add(Code.WRONG_ORGANISATION, rules.organisation, record.issuer)
     elif status.org_id != org_id(record.issuer):

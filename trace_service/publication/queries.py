@@ -1,0 +1,138 @@
+"""SQL of what is published: batches, leaves, tiles, authorisations, records in leaf order.
+
+Rows are read as they are, also where somebody has damaged them: the audit must be able to name what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from trace_service.anchoring.tables import AnchorAuthorisation, Batch, BatchLeaf, BatchTile
+from trace_service.database import AnyRow, table_of
+from trace_service.organisations.tables import Organisation
+from trace_service.records.tables import Record, RecordSignature
+
+AUTHORISATION = table_of(AnchorAuthorisation)
+BATCH = table_of(Batch)
+LEAF = table_of(BatchLeaf)
+ORGANISATION = table_of(Organisation)
+RECORD = table_of(Record)
+SIGNATURE = table_of(RecordSignature)
+TILE = table_of(BatchTile)
+
+STREAM_ROWS = 2_000  # rows fetched at a time: memory stays flat for a batch of a million
+
+# `Row` has a method `count`, so the column goes by another name in rows.
+BATCH_COLUMNS = [column.label("size") if column.name == "count" else column for column in BATCH.c]
+
+
+def stream(connection: Connection, query: sa.Select[*tuple[Any, ...]]) -> Iterator[AnyRow]:
+    """Rows of a query, fetched in parts."""
+    yield from connection.execution_options(yield_per=STREAM_ROWS).execute(query)
+
+
+def organisations(connection: Connection, after: int = 0, limit: int | None = None) -> Sequence[AnyRow]:
+    """Rows (pk, did, org_id, name_zh, name_en) in the order of their pk."""
+    columns = (
+        ORGANISATION.c.pk,
+        ORGANISATION.c.did,
+        ORGANISATION.c.org_id,
+        ORGANISATION.c.name_zh,
+        ORGANISATION.c.name_en,
+    )
+    query = sa.select(*columns).where(ORGANISATION.c.pk > after).order_by(ORGANISATION.c.pk)
+    return connection.execute(query if limit is None else query.limit(limit)).all()
+
+
+def organisation_by_id(connection: Connection, org: bytes) -> AnyRow | None:
+    """The organisation with this org_id."""
+    query = sa.select(ORGANISATION.c.pk, ORGANISATION.c.did).where(ORGANISATION.c.org_id == org)
+    return connection.execute(query).one_or_none()
+
+
+def batches(
+    connection: Connection,
+    organisation_pk: int,
+    *,
+    anchored_only: bool,
+    first: int = 0,
+    limit: int | None = None,
+) -> Sequence[AnyRow]:
+    """Batches of an organisation by sequence, from ``first``."""
+    query = (
+        sa.select(*BATCH_COLUMNS)
+        .where(BATCH.c.organisation_pk == organisation_pk, BATCH.c.sequence >= first)
+        .order_by(BATCH.c.sequence)
+    )
+    if anchored_only:
+        query = query.where(BATCH.c.anchored_at.is_not(None))
+    return connection.execute(query if limit is None else query.limit(limit)).all()
+
+
+def authorisations(connection: Connection, batch_pk: int) -> Sequence[AnyRow]:
+    """The organisation's signatures over the batch, oldest first."""
+    query = sa.select(AUTHORISATION).where(AUTHORISATION.c.batch_pk == batch_pk)
+    return connection.execute(query.order_by(AUTHORISATION.c.pk)).all()
+
+
+def leaves(connection: Connection, batch_pk: int) -> Iterator[AnyRow]:
+    """Leaf rows by index: leaf_index, record_digest, signature_digest, leaf_hash."""
+    columns = (LEAF.c.leaf_index, LEAF.c.record_digest, LEAF.c.signature_digest, LEAF.c.leaf_hash)
+    return stream(
+        connection, sa.select(*columns).where(LEAF.c.batch_pk == batch_pk).order_by(LEAF.c.leaf_index)
+    )
+
+
+def tiles(connection: Connection, batch_pk: int) -> dict[int, Any]:
+    """Tile hashes by tile index."""
+    rows = connection.execute(
+        sa.select(TILE.c.tile_index, TILE.c.tile_hash).where(TILE.c.batch_pk == batch_pk)
+    )
+    return {row.tile_index: row.tile_hash for row in rows}
+
+
+def records(connection: Connection, batch_pk: int) -> Iterator[AnyRow]:
+    """One row per leaf and proof, by leaf: leaf_index, record pk, document, proof (None without one)."""
+    query = (
+        sa.select(LEAF.c.leaf_index, RECORD.c.pk, RECORD.c.document, SIGNATURE.c.proof)
+        .select_from(LEAF)
+        .join(RECORD, RECORD.c.pk == LEAF.c.record_pk)
+        .outerjoin(SIGNATURE, SIGNATURE.c.record_pk == RECORD.c.pk)
+        .where(LEAF.c.batch_pk == batch_pk)
+        .order_by(LEAF.c.leaf_index, SIGNATURE.c.position)
+    )
+    return stream(connection, query)
+
+
+def orphans(connection: Connection, batch_pk: int) -> Iterator[AnyRow]:
+    """Records that claim the batch and have no leaf in it, in the shape of `records` (leaf_index None)."""
+    has_leaf = sa.exists().where(LEAF.c.batch_pk == batch_pk, LEAF.c.record_pk == RECORD.c.pk)
+    return _without_leaf(connection, sa.and_(RECORD.c.batch_pk == batch_pk, ~has_leaf))
+
+
+def outbox(connection: Connection, organisation_pk: int) -> Iterator[AnyRow]:
+    """Complete records in no batch, in the shape of `records` (leaf_index None)."""
+    return _without_leaf(
+        connection,
+        sa.and_(
+            RECORD.c.organisation_pk == organisation_pk,
+            RECORD.c.completed_at.is_not(None),
+            RECORD.c.batch_pk.is_(None),
+            ~sa.exists().where(LEAF.c.record_pk == RECORD.c.pk),
+        ),
+    )
+
+
+def _without_leaf(connection: Connection, condition: sa.ColumnElement[bool]) -> Iterator[AnyRow]:
+    query = (
+        sa.select(sa.null().label("leaf_index"), RECORD.c.pk, RECORD.c.document, SIGNATURE.c.proof)
+        .select_from(RECORD)
+        .outerjoin(SIGNATURE, SIGNATURE.c.record_pk == RECORD.c.pk)
+        .where(condition)
+        .order_by(RECORD.c.pk, SIGNATURE.c.position)
+    )
+    return stream(connection, query)
