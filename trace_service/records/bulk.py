@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from trace_service.config import Settings
-from trace_service.database import write
+from trace_service.database import bulk_insert, write
 from trace_service.organisations.authority import AuthorityCheck, KnownKeys
 from trace_service.problems import Problem
 from trace_service.records.compose import Draft
@@ -91,21 +90,24 @@ def _insert_signatures(
     created: int,
     now: datetime,
 ) -> None:
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for draft in stored:
         record = draft.record
+        proof = signer.proof(record.digest, record.schema, created)
+        given = (proof, signer.method(record.schema, created), created, now)
         for position, (did, role) in enumerate(signer_set(record)):
-            own = did == signer.did
-            rows.append(
-                {
-                    "record_pk": draft.pk,
-                    "position": position,
-                    "signer_did": did,
-                    "role": role,
-                    "proof": signer.proof(record.digest, record.schema, created) if own else None,
-                    "verification_method": signer.method(record.schema, created) if own else None,
-                    "proof_created": created if own else None,
-                    "signed_at": now if own else None,
-                }
-            )
-    connection.execute(sa.insert(SIGNATURE), rows)
+            rows.append((draft.pk, position, did, role, *(given if did == signer.did else _NOT_GIVEN)))
+    bulk_insert(connection, SIGNATURE, _COLUMNS, rows)
+
+
+_NOT_GIVEN = (None, None, None, None)
+_COLUMNS = (
+    "record_pk",
+    "position",
+    "signer_did",
+    "role",
+    "proof",
+    "verification_method",
+    "proof_created",
+    "signed_at",
+)

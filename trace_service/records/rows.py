@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from trace_service.database import bulk_insert
 from trace_service.records.queries import RECORD, SIGNATURE
 from verifier_cli.record import Record
 
@@ -52,8 +53,8 @@ def insert_records(
     if not new:
         return []
     before = connection.execute(sa.select(sa.func.coalesce(sa.func.max(RECORD.c.pk), 0))).scalar_one()
-    times = {"created_at": now, "completed_at": completed_at, "anchor_by": anchor_by}
-    connection.execute(sa.insert(RECORD), [{**_row(entry), **times} for entry in new])
+    times = (now, completed_at, anchor_by)
+    bulk_insert(connection, RECORD, _COLUMNS, [(*_row(entry), *times) for entry in new])
     rows = connection.execute(sa.select(RECORD.c.digest, RECORD.c.pk).where(RECORD.c.pk > before))
     pks = {row.digest: row.pk for row in rows}
     return [
@@ -65,12 +66,11 @@ def insert_records(
 def insert_open_signatures(connection: Connection, drafted: Iterable[DraftedRecord]) -> None:
     """Insert one open signature row for the issuer and each countersigner."""
     rows = [
-        {"record_pk": draft.pk, "position": position, "signer_did": did, "role": role}
+        (draft.pk, position, did, role)
         for draft in drafted
         for position, (did, role) in enumerate(signer_set(draft.record))
     ]
-    if rows:
-        connection.execute(sa.insert(SIGNATURE), rows)
+    bulk_insert(connection, SIGNATURE, ("record_pk", "position", "signer_did", "role"), rows)
 
 
 def signer_set(record: Record) -> list[tuple[str, str]]:
@@ -78,20 +78,39 @@ def signer_set(record: Record) -> list[tuple[str, str]]:
     return [(record.issuer, "issuer"), *record.countersigners]
 
 
-def _row(new: NewRecord) -> dict[str, Any]:
+_COLUMNS = (
+    "id",
+    "organisation_pk",
+    "proposer_pk",
+    "schema_name",
+    "kind",
+    "subject",
+    "external_ref",
+    "revision",
+    "status_number",
+    "digest",
+    "document",
+    "import_job_pk",
+    "created_at",
+    "completed_at",
+    "anchor_by",
+)
+
+
+def _row(new: NewRecord) -> tuple[Any, ...]:
+    """The values of `_COLUMNS` up to the times."""
     record = new.record
-    subject = record.document["credentialSubject"].get("id")
-    return {
-        "id": record.id,
-        "organisation_pk": new.organisation_pk,
-        "proposer_pk": new.proposer_pk,
-        "schema_name": record.schema,
-        "kind": int(record.kind),
-        "subject": subject,
-        "external_ref": new.external_ref,
-        "revision": new.revision,
-        "status_number": new.status_number,
-        "digest": record.digest,
-        "document": record.canonical,
-        "import_job_pk": new.import_job_pk,
-    }
+    return (
+        record.id,
+        new.organisation_pk,
+        new.proposer_pk,
+        record.schema,
+        int(record.kind),
+        record.document["credentialSubject"].get("id"),
+        new.external_ref,
+        new.revision,
+        new.status_number,
+        record.digest,
+        record.canonical,
+        new.import_job_pk,
+    )
