@@ -1,8 +1,8 @@
 """Kill -9 cycles of the embedded chain: `python -m tests.evm_node.kill_cycles --cycles 50`.
 
-Each cycle: a client sends transactions as fast as they are acknowledged; the node is killed, at a random moment
-or held at a named point between two effects; it starts again; every acknowledged transaction must be on the
-chain once, and what was on the chain before must be there unchanged.
+Each cycle: a client sends transactions as fast as they are acknowledged; the node is killed, at a random
+moment or held at a named point between two effects; it starts again; every acknowledged transaction must be
+on the chain once, and what was on the chain before must be there unchanged.
 """
 
 import argparse

@@ -1,9 +1,13 @@
 """Set-up, start, refusals, stop: what an operator meets."""
 
+import contextlib
+import itertools
 import json
+import resource
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,7 +55,9 @@ def test_genesis_is_written_once(chain_dir: Path) -> None:
             create_genesis(chain_dir, 5, {RICH: 1})
 
 
-@pytest.mark.parametrize(("chain_id", "address"), [(0, RICH), (-1, RICH), (5, "0x1234")])
+@pytest.mark.parametrize(
+    ("chain_id", "address"), [(0, RICH), (-1, RICH), (5, "0x1234"), (5, "nobody"), (5, "")]
+)
 def test_nonsense_genesis(chain_dir: Path, chain_id: int, address: str) -> None:
     with pytest.raises(NodeError):
         create_genesis(chain_dir, chain_id, {address: 1})
@@ -164,6 +170,34 @@ def test_node_stops_with_its_parent(chain_dir: Path) -> None:
             subprocess.run(["sleep", "0.01"], check=True)
     else:
         pytest.fail("the node outlived its parent")
+
+
+def test_failing_disk_stops_the_node_and_loses_nothing(chain_dir: Path) -> None:
+    with embedded_node(chain_dir) as node:
+        client = Client(node)
+        receipt = client.send(value=1)
+        size = max((chain_dir / (STORE_NAME + suffix)).stat().st_size for suffix in ("", "-wal"))
+        # From here on the kernel refuses to let any file grow.
+        resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (size, size))
+        acknowledged = []
+        with contextlib.suppress(OSError):  # ends when the node refuses or is gone
+            for nonce in itertools.count(client.nonce()):
+                raw = "0x" + client.sign(nonce=nonce).hex()
+                acknowledged.append(rpc(node.url, "eth_sendRawTransaction", raw))
+        assert node.process.process.wait(60) == 74
+        node.start()
+        for transaction_hash in acknowledged:
+            mined = client.web3.eth.wait_for_transaction_receipt(transaction_hash, 30, 0.05)
+            assert mined["status"] == 1
+        assert client.web3.eth.get_block(receipt["blockNumber"])["hash"] == receipt["blockHash"]
+
+
+def test_idle_chain_goes_on(chain_dir: Path) -> None:
+    with embedded_node(chain_dir, idle_block_seconds=1) as node:
+        while int(rpc(node.url, "eth_blockNumber"), 16) < 2:
+            time.sleep(0.05)
+        block = rpc(node.url, "eth_getBlockByNumber", "latest", True)
+        assert block["transactions"] == []
 
 
 def test_starting_a_node_does_not_import_the_evm() -> None:

@@ -5,7 +5,6 @@ Exit codes: 0 stopped on request, 2 refused to start, 74 the store failed.
 
 import argparse
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -60,9 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 def _create(options: argparse.Namespace) -> int:
     if options.chain_id is None or options.chain_id <= 0:
         raise NodeError("--create-genesis needs --chain-id, a positive number of your own")
-    balances = {bytes.fromhex(key.removeprefix("0x")): int(wei) for key, wei in json.load(sys.stdin).items()}
-    if any(len(address) != 20 for address in balances):
-        raise NodeError("every key of the balances must be a 20-byte address")
+    balances = _balances(sys.stdin.read())
     options.data_dir.mkdir(parents=True, exist_ok=True)
     lock = DirectoryLock(options.data_dir)
     genesis_hash = chain.write_genesis(options.data_dir, options.chain_id, balances)
@@ -71,14 +68,22 @@ def _create(options: argparse.Namespace) -> int:
     return 0
 
 
+def _balances(text: str) -> dict[bytes, int]:
+    try:
+        balances = {bytes.fromhex(key.removeprefix("0x")): int(wei) for key, wei in json.loads(text).items()}
+    except ValueError as error:
+        raise NodeError(f"the balances must be 20-byte addresses with amounts of wei: {error}") from error
+    if any(len(address) != 20 or not 0 <= wei < 2**256 for address, wei in balances.items()):
+        raise NodeError("the balances must be 20-byte addresses with amounts of wei below 2**256")
+    return balances
+
+
 def _run(options: argparse.Namespace) -> int:
     evm = chain.evm_thread()
     try:
         node = evm.submit(Node, options.data_dir, options.chain_id, options.idle_block_seconds).result()
         listener = server.listen(options.port)
         ready = partial(_announce, options, node, listener.getsockname()[1])
-        # What the imports made stays for the life of the process: spare the collector from walking it.
-        gc.freeze()
         failure = asyncio.run(
             server.serve(node, evm, listener, ready, stop_with_parent=options.stop_with_parent)
         )

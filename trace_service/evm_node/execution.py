@@ -70,7 +70,7 @@ class Executor:
         shown = header.copy(base_fee_per_gas=0) if free else header
         vm = self._chain.chain.get_vm(header)
         state = PragueVM.build_state(
-            self._chain.chain.chaindb.db, shown, vm.chain_context, list(vm.previous_hashes or ())
+            self._chain.chain.chaindb.db, shown, vm.chain_context, vm.previous_hashes
         )
         if header.hash == self._chain.head.hash:
             self._kept[free] = (header.hash, state)
