@@ -1,8 +1,8 @@
 """Writes the golden vectors of protocol section 12 for sections 2 to 5.
 
 Run as `python -m tests.vectors.generate_golden`. Deterministic: keys, ids and salts come from fixed names,
-Ed25519 signatures have no randomness, and the EIP-712 signatures are RFC 6979. A second implementation needs the
-protocol and these files, nothing else.
+Ed25519 signatures have no randomness, and the EIP-712 signatures are RFC 6979. A second implementation needs
+the protocol and these files, nothing else.
 """
 
 from __future__ import annotations
