@@ -22,6 +22,7 @@ from trace_service.evm.queries import TX, is_live
 from trace_service.evm.tables import TransactionBatch
 from trace_service.organisations.tables import Organisation
 from trace_service.records.tables import Record, RecordSignature
+from trace_service.status.tables import StatusChange
 
 BATCH = table_of(Batch)
 LEAF = table_of(BatchLeaf)
@@ -207,10 +208,14 @@ def insert_authorisation(connection: Connection, values: Mapping[str, Any]) -> N
     connection.execute(AUTHORISATION.insert().values(**values))
 
 
-def unchecked(connection: Connection) -> Sequence[AnyRow]:
-    """Final batches whose proof files have not been verified yet."""
-    query = sa.select(*_BATCH_COLUMNS).where(BATCH.c.final_at.is_not(None), BATCH.c.checked_at.is_(None))
-    return connection.execute(query.order_by(BATCH.c.pk)).all()
+def _to_check(now: datetime) -> sa.ColumnElement[bool]:
+    rested = sa.or_(BATCH.c.retry_at.is_(None), BATCH.c.retry_at <= now)
+    return sa.and_(BATCH.c.final_at.is_not(None), BATCH.c.checked_at.is_(None), rested)
+
+
+def unchecked(connection: Connection, now: datetime) -> Sequence[AnyRow]:
+    """Final batches whose proof files are to be verified now."""
+    return connection.execute(sa.select(*_BATCH_COLUMNS).where(_to_check(now)).order_by(BATCH.c.pk)).all()
 
 
 def newest_anchored(connection: Connection, organisation_pk: int) -> AnyRow | None:
@@ -301,3 +306,16 @@ def batches_of(connection: Connection, organisation_pk: int, after: int, limit: 
     return connection.execute(
         sa.select(*_BATCH_COLUMNS).where(where).order_by(BATCH.c.sequence).limit(limit)
     ).all()
+
+
+def anything_on_its_way(connection: Connection, now: datetime) -> bool:
+    """Whether a batch is not final or not yet checked, a status change is open, or a transaction may be
+    mined.
+    """
+    change = table_of(StatusChange)
+    questions = (
+        sa.select(BATCH.c.pk).where(sa.or_(BATCH.c.final_at.is_(None), _to_check(now))),
+        sa.select(change.c.pk).where(change.c.final_at.is_(None), change.c.refused.is_(None)),
+        sa.select(TX.c.pk).where(is_live(TX)),
+    )
+    return any(connection.execute(question.limit(1)).first() is not None for question in questions)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import groupby
 
 from sqlalchemy.engine import Engine
@@ -24,22 +25,27 @@ from verifier_cli.merkle import leaf_hash, root
 log = logging.getLogger(__name__)
 
 
+RETRY = timedelta(seconds=60)  # what was not right may have been the chain's answer
+
 Verifier = Callable[[bytes], str | None]
 """Verifies the bytes of a proof file; returns None when it is valid, otherwise why not."""
 
 
 def release(engine: Engine, files: ProofFiles, verifier: Verifier) -> int:
     """Check every final batch that was not checked yet; returns how many were released."""
+    now = utc_now()
     with database.read(engine) as connection:
-        rows = queries.unchecked(connection)
+        rows = queries.unchecked(connection, now)
     released = 0
     for row in rows:
         problem = _check(engine, row, files, verifier)
         if problem is not None:
             log.critical("ALARM batch %d is not released: %s", row.pk, problem)
+            with database.write(engine) as connection:
+                queries.update_batch(connection, row.pk, retry_at=now + RETRY)
             continue
         with database.write(engine) as connection:
-            queries.update_batch(connection, row.pk, checked_at=utc_now())
+            queries.update_batch(connection, row.pk, checked_at=utc_now(), retry_at=None)
         released += 1
     return released
 

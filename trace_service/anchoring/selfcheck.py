@@ -1,0 +1,36 @@
+"""The service checks its own output with the very code that an employer runs."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+
+from trace_service.anchoring.release import Verifier
+from trace_service.config import Settings
+from verifier_cli.quorum import Nodes
+from verifier_cli.report import Outcome, Step
+from verifier_cli.trust import Trust
+from verifier_cli.verify import verify
+
+JUDGED = frozenset(
+    (Step.PARSE, Step.SCHEMA, Step.SIGNATURES, Step.INCLUSION, Step.ANCHOR, Step.FINALITY, Step.AUTHORITY)
+)
+"""Not the status: a record may rightly be revoked before its proof file is given out."""
+
+
+def make_verifier(settings: Settings) -> Verifier:
+    """A verifier on the installation's own trust file and chain."""
+
+    @cache
+    def believed() -> tuple[Trust, Nodes]:
+        return Trust.load(settings.trust_file), Nodes((settings.chain.rpc_url,))
+
+    def check(proof_file: bytes) -> str | None:
+        trust, nodes = believed()
+        report = verify(proof_file, trust, nodes, int(time.time()))
+        for result in report.steps:
+            if result.step in JUDGED and result.outcome is not Outcome.PASSED:
+                return f"step {int(result.step)} {result.outcome}: {result.reason}"
+        return None
+
+    return check
