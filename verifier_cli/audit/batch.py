@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from verifier_cli.audit.facts import ChainFacts
+from verifier_cli.audit.facts import NOT_COVERED, ChainFacts
 from verifier_cli.audit.findings import Code, Finding
 from verifier_cli.audit.judge import BatchJudge, Orphan
 from verifier_cli.audit.sources import Source
@@ -129,7 +129,14 @@ def _account(run: BatchRun, facts: ChainFacts) -> Iterator[Finding]:
         return
     fault = facts.account_fault(org_id(run.did), run.sequence)
     if fault is not None:
-        yield Finding(Code.ACCOUNT_UNAUTHORISED, run.did, run.sequence, detail=fault)
+        yield Finding(
+            Code.ACCOUNT_UNAUTHORISED,
+            run.did,
+            run.sequence,
+            expected=fault.expected,
+            actual=fault.actual,
+            detail=fault.reason,
+        )
 
 
 def _authority(run: BatchRun, facts: ChainFacts) -> Iterator[Finding]:
@@ -144,15 +151,18 @@ def _authority(run: BatchRun, facts: ChainFacts) -> Iterator[Finding]:
         fault = facts.signer_fault(org_id(run.did), run.sequence, use)
         if fault is None:
             continue
+        code = Code.SIGNER_UNKNOWN if fault.reason == NOT_COVERED else Code.SIGNER_UNAUTHORISED
         for result in results:
             for index in result.uses[use]:
                 yield Finding(
-                    Code.SIGNER_UNAUTHORISED,
+                    code,
                     run.did,
                     run.sequence,
                     result.number,
                     index,
-                    detail=f"{use.signer}: {fault}",
+                    expected=fault.expected,
+                    actual=fault.actual,
+                    detail=f"{use.signer}: {fault.reason}",
                 )
 
 

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from verifier_cli.audit.witnesses import SignerUse
+from verifier_cli.authority import Objection
 from verifier_cli.evidence import Batch
+
+NOT_COVERED = "not_covered"
+"""Reason of an objection that says: this source of facts does not know the organisation."""
 
 
 class ChainFacts(Protocol):
@@ -41,8 +45,14 @@ class ChainFacts(Protocol):
     def batches(self, org: bytes) -> Sequence[Batch]:
         """Headers of all batches of an organisation, from sequence 0; empty for an unknown one."""
 
-    def signer_fault(self, org: bytes, sequence: int, use: SignerUse) -> str | None:
-        """Why the key had no authority for the kind and role when the batch was anchored; None if it had."""
+    def covers(self, org: bytes) -> bool:
+        """Whether the batches of an organisation are known here at all."""
 
-    def account_fault(self, org: bytes, sequence: int) -> str | None:
+    def signer_fault(self, org: bytes, sequence: int, use: SignerUse) -> Objection | None:
+        """Why the key had no authority for the kind and role when the batch was anchored; None if it had.
+
+        Reason "not_covered": unknown here, so nothing can be said.
+        """
+
+    def account_fault(self, org: bytes, sequence: int) -> Objection | None:
         """Why the batch's account had no right to anchor it; None if it had."""

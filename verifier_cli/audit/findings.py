@@ -27,6 +27,7 @@ class Code(StrEnum):
     SIGNATURES_ALTERED = "signatures_altered"
     SIGNATURE_INVALID = "signature_invalid"
     SIGNER_UNAUTHORISED = "signer_unauthorised"
+    SIGNER_UNKNOWN = "signer_unknown"  # not covered by the snapshot: nothing can be said
     SIGNED_AFTER_ANCHORING = "signed_after_anchoring"
     WRONG_ORGANISATION = "wrong_organisation"
     WRONG_DEPLOYMENT = "wrong_deployment"
@@ -64,7 +65,9 @@ class Code(StrEnum):
 
 
 # These leave the question open: they make the audit incomplete and prove no fault.
-UNDECIDED_CODES = frozenset({Code.OPAQUE_LEAF, Code.ORGANISATION_MISSING, Code.FORMAT_UNKNOWN})
+UNDECIDED_CODES = frozenset(
+    {Code.OPAQUE_LEAF, Code.ORGANISATION_MISSING, Code.FORMAT_UNKNOWN, Code.SIGNER_UNKNOWN}
+)
 
 
 class AuditVerdict(StrEnum):

@@ -110,6 +110,8 @@ class Audit:
         for did in chosen:
             if did not in known:
                 self.report.add(Finding(Code.ORGANISATION_MISSING, did, detail="not in the source"))
+            elif not self._facts.covers(org_id(did)):
+                self.report.add(Finding(Code.ORGANISATION_MISSING, did, detail="not in the snapshot"))
         if not self._options.organisations:
             covered = {org_id(did) for did in known}
             for org in self._facts.organisations():
@@ -117,7 +119,7 @@ class Audit:
                     self.report.add(
                         Finding(Code.ORGANISATION_MISSING, org.hex(), detail="has batches on the chain")
                     )
-        return [did for did in chosen if did in known]
+        return [did for did in chosen if did in known and self._facts.covers(org_id(did))]
 
     # ----- planning: what is to be examined -----
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 
 from verifier_cli.audit.explain import Anchored
@@ -13,10 +13,14 @@ from verifier_cli.audit.findings import Code, Finding
 from verifier_cli.audit.sources import Source
 from verifier_cli.audit.tiles import TileResult, TileTask, examine_tile
 from verifier_cli.audit.witnesses import BatchRules
-from verifier_cli.errors import DataError
+from verifier_cli.errors import DataError, TraceError
 from verifier_cli.leaf_list import TILE_LEAVES, LeafListHeader, parse_header, split_record_line, tile_number
 
 IN_FLIGHT_PER_WORKER = 4  # tiles waiting for each worker: enough to hide the reader, few enough for memory
+
+
+class WorkersLost(TraceError):  # noqa: N818 - named for what happened
+    """Worker processes died; nothing can be said."""
 
 
 @dataclass(slots=True)
@@ -156,4 +160,9 @@ def work_off(
 def _done(
     entry: tuple[BatchRun, Future[TileResult]] | BatchEnd,
 ) -> tuple[BatchRun, TileResult] | BatchEnd:
-    return entry if isinstance(entry, BatchEnd) else (entry[0], entry[1].result())
+    if isinstance(entry, BatchEnd):
+        return entry
+    try:
+        return entry[0], entry[1].result()
+    except BrokenExecutor:
+        raise WorkersLost("a worker process ended before its work did") from None

@@ -11,6 +11,7 @@ import orjson
 from tests.support.records import CHAIN_ID, CREATED, REGISTRY, SCHOOL, complete_record, record_bytes
 from verifier_cli.audit.sources import EXPORT_TYPE, EXPORT_VERSION, LEAVES_SUFFIX, RECORDS_SUFFIX
 from verifier_cli.audit.witnesses import SignerUse
+from verifier_cli.authority import Objection
 from verifier_cli.did import org_id
 from verifier_cli.encoding import parse_time
 from verifier_cli.evidence import Batch
@@ -32,8 +33,8 @@ class Chain:
     """Chain facts held in memory. ``faults`` are answers about (org, sequence, signer's DID)."""
 
     anchored: dict[bytes, list[Batch]] = field(default_factory=dict)
-    faults: dict[tuple[bytes, int, str], str] = field(default_factory=dict)
-    account_faults: dict[tuple[bytes, int], str] = field(default_factory=dict)
+    faults: dict[tuple[bytes, int, str], Objection] = field(default_factory=dict)
+    account_faults: dict[tuple[bytes, int], Objection] = field(default_factory=dict)
     chain_id: int = CHAIN_ID
     registry: str = REGISTRY
     block_number: int = 1000
@@ -48,11 +49,15 @@ class Chain:
         """What was anchored."""
         return self.anchored.get(org, [])
 
-    def signer_fault(self, org: bytes, sequence: int, use: SignerUse) -> str | None:
+    def covers(self, org: bytes) -> bool:
+        """Everything is known."""
+        return True
+
+    def signer_fault(self, org: bytes, sequence: int, use: SignerUse) -> Objection | None:
         """The planted answer."""
         return self.faults.get((org, sequence, use.signer))
 
-    def account_fault(self, org: bytes, sequence: int) -> str | None:
+    def account_fault(self, org: bytes, sequence: int) -> Objection | None:
         """The planted answer."""
         return self.account_faults.get((org, sequence))
 

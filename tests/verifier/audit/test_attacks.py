@@ -112,12 +112,12 @@ def proof_delete(store: Store) -> None:
 
 
 def leaf_digest_update(store: Store) -> None:
-    digest, signatures, leaf = store.leaves[AT]
+    _digest, signatures, leaf = store.leaves[AT]
     store.leaves[AT] = (bytes(32), signatures, leaf)
 
 
 def leaf_hash_update(store: Store) -> None:
-    digest, signatures, leaf = store.leaves[AT]
+    digest, signatures, _leaf = store.leaves[AT]
     store.leaves[AT] = (digest, signatures, bytes(32))
 
 

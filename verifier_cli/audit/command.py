@@ -1,0 +1,237 @@
+"""`trace-verify audit`: everything that the command line adds to the audit, from files and options to exit
+codes.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+
+import orjson
+import typer
+
+from verifier_cli.audit.checkpoint import MAX_CHECKPOINT, Checkpoint, CheckpointError
+from verifier_cli.audit.findings import AuditReport, Code, Finding
+from verifier_cli.audit.pool import default_jobs, workers
+from verifier_cli.audit.receipts import MAX_RECEIPT, Receipt, parse_receipt
+from verifier_cli.audit.run import Audit, AuditOptions, Progress
+from verifier_cli.audit.snapshot_facts import SnapshotFacts
+from verifier_cli.audit.sources import FolderSource, Source
+from verifier_cli.audit.text import report_text
+from verifier_cli.encoding import parse_multikey
+from verifier_cli.errors import CouldNotRead, DataError, MisuseError
+from verifier_cli.rpc import Endpoint
+from verifier_cli.snapshot import MAX_SNAPSHOT, Snapshot
+from verifier_cli.snapshot_build import build_snapshot
+from verifier_cli.trust import Deployment, Trust, check_rpc_url
+
+EXIT_UNDECIDED: Final = 2
+EXIT_USAGE: Final = 3
+MAX_RECEIPTS: Final = 10_000_000
+"""Receipts of one run; each keeps about 300 bytes of memory until its leaf is met."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One audit as asked for on the command line."""
+
+    source: str
+    trust: Path
+    deployment: str | None = None
+    rpc: tuple[str, ...] = ()
+    snapshot: Path | None = None
+    organisations: tuple[str, ...] = ()
+    with_records: bool = True
+    receipts: tuple[Path, ...] = ()
+    receipt_keys: tuple[str, ...] = ()
+    checkpoint: Path | None = None
+    api_key: str | None = None
+    jobs: int = field(default_factory=default_jobs)
+
+
+def perform(request: Request, now: int, progress: Progress | None = None) -> AuditReport:
+    """Run the audit. The checkpoint file is renewed only when the chain's past is still the one in it.
+
+    Raises:
+        DataError: trust file, snapshot, source, checkpoint or receipt key cannot be used (exit code 3).
+        CouldNotRead: the chain gave no answer (exit code 2).
+    """
+    trust = Trust.load(request.trust)
+    deployment = _deployment(trust, request.deployment)
+    keys = [parse_multikey(text) for text in request.receipt_keys]
+    if request.receipts and not keys:
+        raise DataError("--receipt-key", "receipts are believed only with the service's receipt key")
+    earlier = _earlier(request.checkpoint)
+    source = open_source(request.source, request.api_key)
+    facts = SnapshotFacts(_snapshot(request, trust, deployment, now), deployment, now)
+    invalid: list[Finding] = []
+    receipts = _receipts(request.receipts, keys, invalid)
+    options = AuditOptions(request.with_records, request.organisations)
+    audit = Audit(source, facts, options, receipts=receipts, earlier=earlier)
+    for finding in invalid:
+        audit.report.add(finding)
+    with workers(request.jobs) as executor:
+        report = audit.run(executor, request.jobs, progress)
+    rewritten = {Code.EQUIVOCATION, Code.HEAD_SHORTENED}
+    if request.checkpoint is not None and not any(f.code in rewritten for f in report.findings):
+        _replace(request.checkpoint, Checkpoint.take(facts).serialise())
+    return report
+
+
+def open_source(source: str, api_key: str | None) -> Source:
+    """The folder or the service that a text names."""
+    if source.startswith(("http://", "https://")):
+        from verifier_cli.audit.http_source import HttpSource
+
+        return HttpSource(check_rpc_url(source, "SOURCE"), api_key)
+    return FolderSource(Path(source))
+
+
+def _deployment(trust: Trust, name: str | None) -> Deployment:
+    found = [item for item in trust.deployments if name in (None, item.name)]
+    if len(found) != 1:
+        names = ", ".join(item.name for item in trust.deployments)
+        raise DataError("--deployment", f"name one of the trust file's deployments: {names}")
+    return found[0]
+
+
+def _snapshot(request: Request, trust: Trust, deployment: Deployment, now: int) -> Snapshot:
+    if request.snapshot is not None:
+        return Snapshot.parse(_read(request.snapshot, MAX_SNAPSHOT), trust)
+    urls = [check_rpc_url(url, "--rpc") for url in request.rpc] or deployment.rpc
+    return build_snapshot([Endpoint(url) for url in urls], deployment, None, now)
+
+
+def _earlier(path: Path | None) -> Checkpoint | None:
+    if path is None or not path.exists():
+        return None
+    return Checkpoint.parse(_read(path, MAX_CHECKPOINT))
+
+
+def _receipts(paths: Sequence[Path], keys: list[bytes], invalid: list[Finding]) -> Iterator[Receipt]:
+    """Receipts of NDJSON files; what is no receipt is noted as a finding."""
+    for path in paths:
+        for number, line in enumerate(_receipt_lines(path), 1):
+            try:
+                yield parse_receipt(line, keys)
+            except DataError as error:
+                detail = f"{path.name}, line {number}: {error.path}: {error.reason}"
+                invalid.append(Finding(Code.RECEIPT_INVALID, detail=detail))
+
+
+def _receipt_lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as stream:
+            for _ in range(MAX_RECEIPTS):
+                line = stream.readline(MAX_RECEIPT + 2)
+                if not line:
+                    return
+                if line.strip():
+                    yield line.strip()
+    except OSError as error:
+        raise DataError(str(path), error.strerror or "cannot be read") from None
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise DataError(str(path), error.strerror or "cannot be read") from None
+    if len(data) > limit:
+        raise DataError(str(path), f"larger than {limit} bytes")
+    return data
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put the new checkpoint in the old one's place, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        raise CheckpointError(str(path), error.strerror or "cannot be written") from None
+
+
+@contextmanager
+def progress_bar(show: bool) -> Iterator[Progress | None]:
+    """A progress bar on standard error where somebody is looking."""
+    if not (show and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("leaves", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def audit_command(
+    source: Annotated[str, typer.Argument(help="Folder of an export, or URL of a service.")],
+    trust: Annotated[Path, typer.Option(help="Trust file.")] = Path("trust.toml"),
+    deployment: Annotated[str | None, typer.Option(help="Name in the trust file, if it has several.")] = None,
+    rpc: Annotated[list[str] | None, typer.Option(help="Node to ask instead of the trust file's.")] = None,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="Audit against this snapshot, without a node.")
+    ] = None,
+    org: Annotated[
+        list[str] | None, typer.Option(help="Only this organisation (DID); may be repeated.")
+    ] = None,
+    leaves_only: Annotated[bool, typer.Option("--leaves-only", help="Do not look at records.")] = False,
+    receipts: Annotated[list[Path] | None, typer.Option(help="Receipts, one JSON object a line.")] = None,
+    receipt_key: Annotated[list[str] | None, typer.Option(help="Multikey that signs receipts.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="What was seen last time; renewed by this run.")
+    ] = None,
+    api_key_file: Annotated[Path | None, typer.Option(help="File with a key that may read records.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes; one a core by default.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Recompute every batch from its leaves and records, and compare it with the chain.
+
+    Exit code 0: consistent; 1: something is wrong and named; 2: undecided (withheld records, no chain);
+    3: usage, or nothing readable.
+    """
+    try:
+        request = Request(
+            source,
+            trust,
+            deployment,
+            tuple(rpc or ()),
+            snapshot,
+            tuple(org or ()),
+            not leaves_only,
+            tuple(receipts or ()),
+            tuple(receipt_key or ()),
+            checkpoint,
+            None if api_key_file is None else _read(api_key_file, 1024).decode("ascii", "replace").strip(),
+            jobs or default_jobs(),
+        )
+        with progress_bar(not json) as progress:
+            report = perform(request, int(time.time()), progress)
+    except CouldNotRead as trouble:
+        _leave(EXIT_UNDECIDED, f"UNDECIDED: the chain could not be read ({trouble.reason}): {trouble.detail}")
+    except (DataError, MisuseError) as error:
+        _leave(EXIT_USAGE, str(error))
+    _say(
+        [orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2).decode()] if json else report_text(report)
+    )
+    raise typer.Exit(report.verdict.exit_code)
+
+
+def _leave(code: int, text: str) -> None:
+    typer.echo(f"trace-verify audit: {text}", err=True)
+    raise typer.Exit(code)
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
