@@ -125,64 +125,60 @@ contract AnchorRegistry is IAnchorRegistry, EIP712 {
 
     /// @dev The repeat is looked at before everything else, so that a resend or a front-runner harms nobody.
     function _anchor(BatchRequest calldata r) private returns (Refusal) {
-        Ledger storage ledger = _ledgers[r.org];
+        (bytes32 org, uint64 sequence, bytes32 root) = (r.org, r.sequence, r.root);
+        (uint24 count, uint24 kinds, uint8 format) = (r.count, r.kinds, r.format);
+        Ledger storage ledger = _ledgers[org];
         uint64 next = ledger.head;
-        if (r.sequence < next) {
-            Batch storage b = ledger.batches[r.sequence];
-            bool repeat = b.root == r.root && b.count == r.count && b.kinds == r.kinds && b.format == r.format;
+        if (sequence != next) {
+            if (sequence > next) return Refusal.SequenceAhead;
+            Batch storage b = ledger.batches[sequence];
+            bool repeat = b.root == root && b.count == count && b.kinds == kinds && b.format == format;
             return repeat ? Refusal.None : Refusal.SequenceTaken;
         }
-        if (r.sequence > next) return Refusal.SequenceAhead;
-        if (r.root == 0 || r.count == 0 || r.count > MAX_COUNT || r.kinds == 0 || r.format == 0) {
-            return Refusal.BatchNotValid;
+        if (root == 0 || count == 0 || count > MAX_COUNT || kinds == 0 || format == 0) return Refusal.BatchNotValid;
+        address account = r.account;
+        {
+            (, bool open, uint24 accredited, uint8 scopes) = trust.authorityNow(org, account);
+            if (!open) return Refusal.NotAccredited;
+            if (kinds & ~accredited != 0) return Refusal.KindsNotAccredited;
+            if (scopes & SCOPE_ANCHOR == 0) return Refusal.AccountNotAuthorised;
         }
-        (, bool open, uint24 kinds, uint8 scopes) = trust.authority(r.org, r.account);
-        if (!open) return Refusal.NotAccredited;
-        if (r.kinds & ~kinds != 0) return Refusal.KindsNotAccredited;
-        if (scopes & SCOPE_ANCHOR == 0) return Refusal.AccountNotAuthorised;
-        Refusal code = _checkAuthorisation(r.account, r.deadline, _batchHash(r), r.signature);
+        Refusal code = _checkAuthorisation(account, r.deadline, _batchHash(r), r.signature);
         if (code != Refusal.None) return code;
 
         ledger.head = next + 1;
-        ledger.batches[next] = Batch({
-            root: r.root,
-            account: r.account,
-            anchoredAt: uint40(block.timestamp),
-            count: r.count,
-            kinds: r.kinds,
-            format: r.format
-        });
-        emit BatchAnchored(r.org, next, r.root, r.count, r.kinds, r.format, r.account);
+        ledger.batches[next] = Batch(root, account, uint40(block.timestamp), count, kinds, format);
+        emit BatchAnchored(org, next, root, count, kinds, format, account);
         return Refusal.None;
     }
 
     function _setStatus(StatusRequest calldata r) private returns (Refusal) {
-        if (r.plane > SUPERSEDED) return Refusal.UnknownPlane;
-        if (r.word > MAX_WORD) return Refusal.WordOutOfRange;
+        (bytes32 org, uint8 plane, uint64 word, bool on) = (r.org, r.plane, r.word, r.on);
+        if (plane > SUPERSEDED) return Refusal.UnknownPlane;
+        if (word > MAX_WORD) return Refusal.WordOutOfRange;
         if (r.mask == 0) return Refusal.EmptyMask;
-        Ledger storage ledger = _ledgers[r.org];
-        uint256 wordKey = _wordKey(r.plane, r.word);
+        Ledger storage ledger = _ledgers[org];
+        uint256 wordKey = _wordKey(plane, word);
         uint256 bits = ledger.words[wordKey];
-        uint256 changed = r.on ? r.mask & ~bits : r.mask & bits;
+        uint256 changed = r.mask & (on ? ~bits : bits);
         if (changed == 0) return Refusal.None;
 
-        bool annul = r.plane != SUSPENDED && !r.on;
-        if (r.reason > REVOCATION_ANNULLED || REASONS & (1 << r.reason) == 0) return Refusal.ReasonNotAllowed;
-        if (annul != (r.reason == REVOCATION_ANNULLED)) return Refusal.ReasonNotAllowed;
-        Refusal code = _checkStatusAuthority(r.org, r.account, annul);
+        (uint8 reason, address account) = (r.reason, r.account);
+        bool annul = plane != SUSPENDED && !on;
+        if (REASONS >> reason & 1 == 0 || annul != (reason == REVOCATION_ANNULLED)) return Refusal.ReasonNotAllowed;
+        Refusal code = _checkStatusAuthority(org, account, annul);
         if (code != Refusal.None) return code;
-        code = _checkAuthorisation(r.account, r.deadline, _statusHash(r), r.signature);
+        code = _checkAuthorisation(account, r.deadline, _statusHash(r), r.signature);
         if (code != Refusal.None) return code;
         // Without its nonce an annulled revocation could be sent again by anyone, and an annulment too.
-        if (r.nonce != (r.plane == SUSPENDED ? ledger.nonces[r.word] : ledger.annulments)) {
-            return Refusal.NonceNotCurrent;
-        }
+        uint64 nonce = plane == SUSPENDED ? ledger.nonces[word] : ledger.annulments;
+        if (r.nonce != nonce) return Refusal.NonceNotCurrent;
 
-        if (r.plane == SUSPENDED) ledger.nonces[r.word] = r.nonce + 1;
-        if (annul) ledger.annulments = r.nonce + 1;
-        if (r.word >= ledger.statusWordCount) ledger.statusWordCount = r.word + 1;
+        if (plane == SUSPENDED) ledger.nonces[word] = nonce + 1;
+        if (annul) ledger.annulments = nonce + 1;
+        if (word >= ledger.statusWordCount) ledger.statusWordCount = word + 1;
         ledger.words[wordKey] = bits ^ changed;
-        emit StatusChanged(r.org, r.plane, r.word, changed, r.on, r.reason, r.account);
+        emit StatusChanged(org, plane, word, changed, on, reason, account);
         return Refusal.None;
     }
 
@@ -190,7 +186,7 @@ contract AnchorRegistry is IAnchorRegistry, EIP712 {
     /// Annulment is always the accreditor's.
     function _checkStatusAuthority(bytes32 org, address account, bool annul) private view returns (Refusal) {
         if (annul) return trust.isAccreditor(org, account) ? Refusal.None : Refusal.AccountNotAuthorised;
-        (bool known, bool open,, uint8 scopes) = trust.authority(org, account);
+        (bool known, bool open,, uint8 scopes) = trust.authorityNow(org, account);
         if (open) return scopes & SCOPE_STATUS != 0 ? Refusal.None : Refusal.AccountNotAuthorised;
         bool entitled = known && (account == _owner() || trust.isAccreditor(org, account));
         return entitled ? Refusal.None : Refusal.NotAccredited;
@@ -210,29 +206,32 @@ contract AnchorRegistry is IAnchorRegistry, EIP712 {
         return valid ? Refusal.None : Refusal.SignatureNotValid;
     }
 
+    /// @dev Both requests begin with the members of their EIP-712 type, in its order and as whole words, so that the
+    /// struct is hashed as it came. Bits beyond a member's width would change the hash, never the meaning.
+    function _structHash(bytes32 typeHash, uint256 request, uint256 members) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let memory_ := mload(0x40)
+            let size := shl(5, members)
+            mstore(memory_, typeHash)
+            calldatacopy(add(memory_, 0x20), request, size)
+            hash := keccak256(memory_, add(size, 0x20))
+        }
+    }
+
     function _batchHash(BatchRequest calldata r) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                ANCHOR_BATCH_TYPEHASH, r.org, r.sequence, r.root, r.count, r.kinds, r.format, r.account, r.deadline
-            )
-        );
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := r
+        }
+        return _structHash(ANCHOR_BATCH_TYPEHASH, offset, 8);
     }
 
     function _statusHash(StatusRequest calldata r) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                SET_STATUS_TYPEHASH,
-                r.org,
-                r.plane,
-                r.word,
-                r.mask,
-                r.on,
-                r.reason,
-                r.account,
-                r.nonce,
-                r.deadline
-            )
-        );
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := r
+        }
+        return _structHash(SET_STATUS_TYPEHASH, offset, 9);
     }
 
     function _wordKey(uint8 plane, uint64 word) private pure returns (uint256) {

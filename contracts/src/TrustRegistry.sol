@@ -268,15 +268,16 @@ contract TrustRegistry is ITrustRegistry, Ownable2Step {
     }
 
     /// @inheritdoc ITrustRegistry
-    function authority(bytes32 org, address account)
+    function authorityNow(bytes32 org, address account)
         external
         view
         returns (bool known, bool open, uint24 kinds, uint8 scopes)
     {
         Organisation storage o = _organisations[org];
-        known = o.periodCount != 0;
-        if (o.from <= _now()) {
-            open = known && _covers(o.from, o.to, _now());
+        uint40 from = o.from;
+        known = from != 0;
+        if (from <= _now()) {
+            open = known && _covers(from, o.to, _now());
             kinds = open ? o.kinds : 0;
         } else {
             // The last period has not begun: an earlier one may still run.
@@ -380,9 +381,10 @@ contract TrustRegistry is ITrustRegistry, Ownable2Step {
 
     /// @dev Scopes of an account that is active in this block, else 0.
     function _activeScopes(Account storage window) private view returns (uint8) {
-        Account memory a = window;
-        bool compromised = a.compromisedFrom != 0 && a.compromisedFrom <= _now();
-        return a.from != 0 && _covers(a.from, a.to, _now()) && !compromised ? a.scopes : 0;
+        uint40 compromisedFrom = window.compromisedFrom;
+        if (compromisedFrom != 0 && compromisedFrom <= _now()) return 0;
+        // An account that was never added has no scopes.
+        return _covers(window.from, window.to, _now()) ? window.scopes : 0;
     }
 
     /// @dev The last period that covers `t`; searched from the end, where questions about today are answered.

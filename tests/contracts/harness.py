@@ -103,6 +103,7 @@ class Chain:
         keys = self.tester.backend.account_keys
         self.accounts: list[LocalAccount] = [Account.from_key(key.to_bytes()) for key in keys]
         self.owner = self.accounts[0]
+        self.deployment_gas: dict[str, int] = {}
         self.trust = self.deploy("TrustRegistry", self.owner.address)
         self.anchors = self.deploy("AnchorRegistry", self.trust.address)
         self.reader = self.deploy("EvidenceReader")
@@ -118,7 +119,9 @@ class Chain:
         except TransactionFailed as failure:
             raise self._decoded(failure) from None
         tx_hash = constructor.transact({"gas": GAS_LIMIT, "from": self.owner.address})
-        address = self.w3.eth.get_transaction_receipt(tx_hash)["contractAddress"]
+        tx_receipt = self.w3.eth.get_transaction_receipt(tx_hash)
+        self.deployment_gas[name] = int(tx_receipt["gasUsed"])
+        address = tx_receipt["contractAddress"]
         return cast(Contract, self.w3.eth.contract(address=address, abi=data["abi"]))
 
     @property

@@ -210,7 +210,7 @@ def test_ending_cuts_what_runs_and_empties_what_has_not_begun(world: World) -> N
     with refuses("NothingToEnd", world.school.id, world.chain.next):
         world.trust("endAccreditation", world.school.id, 0)
     world.accredit(world.school, replace(grant, start=0), by=world.regulator.manager)
-    assert world.ask_trust("authority", world.school.id, world.school.anchorer.address) == (
+    assert world.ask_trust("authorityNow", world.school.id, world.school.anchorer.address) == (
         True,
         True,
         ALL_KINDS,
@@ -224,14 +224,14 @@ def test_a_running_period_counts_while_the_next_waits(world: World) -> None:
     grant = under(world.regulator.id, kinds=1, roles=SCHOOL, start=end + DAY)
     world.accredit(world.school, grant, by=world.regulator.manager)
     account = world.school.manager.address
-    assert world.ask_trust("authority", world.school.id, account) == (True, True, ALL_KINDS, MANAGE)
+    assert world.ask_trust("authorityNow", world.school.id, account) == (True, True, ALL_KINDS, MANAGE)
     world.chain.at(end)
     world.chain.tester.mine_block()
-    assert world.ask_trust("authority", world.school.id, account) == (True, False, 0, MANAGE)
+    assert world.ask_trust("authorityNow", world.school.id, account) == (True, False, 0, MANAGE)
     world.chain.at(end + DAY)
     world.chain.tester.mine_block()
-    assert world.ask_trust("authority", world.school.id, account) == (True, True, 1, MANAGE)
-    assert world.ask_trust("authority", org_id("did:web:nobody"), account) == (False, False, 0, 0)
+    assert world.ask_trust("authorityNow", world.school.id, account) == (True, True, 1, MANAGE)
+    assert world.ask_trust("authorityNow", org_id("did:web:nobody"), account) == (False, False, 0, 0)
 
 
 def test_changing_the_accreditor_is_the_owners(world: World) -> None:

@@ -14,6 +14,7 @@ from tests.contracts.world import (
     BATCH_TYPE,
     DAY,
     SCHOOL,
+    STATUS_TYPE,
     BatchAsk,
     Grant,
     Org,
@@ -231,6 +232,13 @@ def test_the_signature_belongs_to_one_deployment(world: World) -> None:
         world.chain.send(other, "anchor", [request], by=world.relayer)
     domain = world.ask("eip712Domain")
     assert domain[1:5] == ("SkillTrace", "1", world.chain.w3.eth.chain_id, world.chain.anchors.address)
+
+
+def test_the_types_are_those_of_the_protocol(world: World) -> None:
+    for name, types in (("ANCHOR_BATCH_TYPEHASH", BATCH_TYPE), ("SET_STATUS_TYPEHASH", STATUS_TYPE)):
+        ((struct, members),) = types.items()
+        listed = ",".join(f"{member['type']} {member['name']}" for member in members)
+        assert world.ask(name) == world.chain.w3.keccak(text=f"{struct}({listed})")
 
 
 def test_no_requests(world: World) -> None:

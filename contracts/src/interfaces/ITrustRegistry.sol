@@ -130,7 +130,7 @@ interface ITrustRegistry {
     function isAccreditor(bytes32 org, address account) external view returns (bool);
     /// @notice What `account` may do now for `org`, in few storage reads: `open` when a period is, with its `kinds`;
     /// `scopes` is 0 when the account is not active.
-    function authority(bytes32 org, address account)
+    function authorityNow(bytes32 org, address account)
         external
         view
         returns (bool known, bool open, uint24 kinds, uint8 scopes);
