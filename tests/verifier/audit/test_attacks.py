@@ -146,13 +146,13 @@ def leaf_append(store: Store) -> None:
 
 
 def leaf_swap(store: Store) -> None:
-    for table in (store.leaves, store.records):
-        table[AT], table[OTHER] = table[OTHER], table[AT]  # type: ignore[index, call-overload]
+    store.leaves[AT], store.leaves[OTHER] = store.leaves[OTHER], store.leaves[AT]
+    store.records[AT], store.records[OTHER] = store.records[OTHER], store.records[AT]
 
 
 def leaf_swap_far(store: Store) -> None:
-    for table in (store.leaves, store.records):
-        table[AT], table[FAR] = table[FAR], table[AT]  # type: ignore[index, call-overload]
+    store.leaves[AT], store.leaves[FAR] = store.leaves[FAR], store.leaves[AT]
+    store.records[AT], store.records[FAR] = store.records[FAR], store.records[AT]
 
 
 def leaf_swap_alone(store: Store) -> None:
