@@ -232,12 +232,13 @@ def _enrol(world: World, did: str, roles: int) -> None:
         ).scalar_one()
     world.pks[did] = pk
     admin = world.admin()
-    admin.accredit(did, kinds=ALL_KINDS, roles=roles)
     org = org_id(did)
-    admin.add_key(org, make_key(did).public)
-    admin.add_account(org, world.keyring.account("anchor", pk).address, SCOPE_ANCHOR)
-    admin.add_account(org, world.keyring.account("status", pk).address, SCOPE_STATUS)
-    admin.add_account(org, world.keyring.manage(did).address, SCOPE_MANAGE)
+    with admin.together():
+        admin.accredit(did, kinds=ALL_KINDS, roles=roles)
+        admin.add_key(org, make_key(did).public)
+        admin.add_account(org, world.keyring.account("anchor", pk).address, SCOPE_ANCHOR)
+        admin.add_account(org, world.keyring.account("status", pk).address, SCOPE_STATUS)
+        admin.add_account(org, world.keyring.manage(did).address, SCOPE_MANAGE)
 
 
 def fund(world: World, wei: int) -> None:

@@ -319,3 +319,8 @@ def anything_on_its_way(connection: Connection, now: datetime) -> bool:
         sa.select(TX.c.pk).where(is_live(TX)),
     )
     return any(connection.execute(question.limit(1)).first() is not None for question in questions)
+
+
+def any_demand(connection: Connection) -> bool:
+    """Whether somebody still waits for sealing."""
+    return connection.execute(sa.select(DEMAND.c.organisation_pk).limit(1)).first() is not None

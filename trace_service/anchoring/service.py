@@ -132,6 +132,8 @@ class Anchoring:
         anchored_at = int(found["anchoredAt"])
         with database.read(self.engine) as connection:
             mined = queries.mined_transaction(connection, row.pk)
+            if mined is None and queries.in_flight(connection, row.pk):
+                return  # mined since the sender looked: the next pass knows the transaction too
         values: dict[str, Any] = {"anchored_at": anchored_at, "refused": None, "retry_at": None}
         if mined is not None:
             values |= {

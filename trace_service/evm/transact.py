@@ -7,6 +7,7 @@ The relayer's transactions go through `trace_service.evm.sender` instead, which 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from eth_account.signers.local import LocalAccount
 
@@ -16,6 +17,7 @@ from trace_service.evm.errors import ChainRefused, ChainUnavailable
 from trace_service.evm.wire import Call, sign
 
 GAS_MARGIN_PERCENT = 120  # of the estimate: state may change between estimate and block
+GAS_TOGETHER = 600_000  # several times the dearest change of the registry
 WAIT_SECONDS = 120.0  # ten blocks of a public chain
 POLL_SECONDS = 0.05
 
@@ -36,6 +38,26 @@ def transact(client: Client, account: LocalAccount, to: str | None, data: bytes,
         if not client.transaction_known(tx_hash):
             raise
     return _wait(client, tx_hash)
+
+
+def transact_all(client: Client, account: LocalAccount, to: str, calls: Sequence[bytes]) -> None:
+    """Send several calls in order, then wait for all. The first one that reverts raises `ChainRefused`.
+
+    Gas cannot be estimated for a call that rests on the one before, so each gets `GAS_TOGETHER`.
+    """
+    offer, chain_id = fees.market(client), client.chain_id()
+    first = client.nonce(account.address, "pending")
+    hashes = []
+    for at, data in enumerate(calls):
+        raw, tx_hash = sign(account, chain_id, first + at, Call(to, data, GAS_TOGETHER), offer)
+        client.send_raw(raw)
+        hashes.append(tx_hash)
+    for data, tx_hash in zip(calls, hashes, strict=True):
+        try:
+            _wait(client, tx_hash)
+        except ChainRefused:
+            client.call_raw(to, data, sender=account.address)  # raises with the contract's own error
+            raise
 
 
 def _wait(client: Client, tx_hash: bytes) -> TxReceipt:

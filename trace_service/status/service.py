@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
-from trace_service.database import utc_now
+from trace_service.database import AnyRow, utc_now
 from trace_service.problems import Problem, not_found
 from trace_service.status import queries
 from trace_service.status.reasons import ACTIONS, REASONS, Plane, Reason
@@ -73,3 +73,12 @@ def _store(connection: Connection, organisation_pk: int, record_pk: int, request
         },
     )
     return change_id
+
+
+def state_of(row: AnyRow) -> str:
+    """Where a change is: requested, effective (on chain), final, or refused."""
+    if row.refused is not None:
+        return "refused"
+    if row.final_at is not None:
+        return "final"
+    return "requested" if row.effective_at is None else "effective"
