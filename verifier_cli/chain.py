@@ -16,7 +16,7 @@ from verifier_cli.evidence import Evidence, EvidenceQuery, decode_evidence, enco
 from verifier_cli.rpc import Call, Endpoint, eth_call, header_call, hex_bytes, hex_int
 from verifier_cli.trust import Deployment
 
-__all__ = ["BlockRef", "ChainReader", "EndpointReader", "NoReading", "Reading", "check_head"]
+__all__ = ["BlockRef", "ChainReader", "EndpointReader", "NoReading", "Reading", "check_head", "probe"]
 
 
 class BlockRef(NamedTuple):
@@ -132,6 +132,20 @@ def _same_block(evidence: Evidence, block: BlockRef) -> bool:
         block.timestamp,
         block.parent_hash,
     )
+
+
+def probe(endpoint: Endpoint, deployment: Deployment, block: str) -> BlockRef:
+    """The header of `block` (a tag or a hexadecimal number) at a node that passes every pin. One request.
+
+    Raises:
+        CouldNotRead: as for `ChainReader`.
+    """
+    data = encode_evidence_call(deployment.anchor_registry, EvidenceQuery(bytes(32), 0, 0, ()))
+    call = eth_call(deployment.evidence_reader, data, block)
+    answers = endpoint.batch([("eth_chainId", []), header_call("0x0"), header_call(block), call])
+    _check_chain(deployment, answers[0], answers[1])
+    _check_pins(deployment, _evidence(answers[3], 0))
+    return _header(answers[2])
 
 
 class EndpointReader:

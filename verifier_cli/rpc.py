@@ -1,114 +1,44 @@
-"""JSON-RPC over HTTP: one POST for a whole batch of calls, on a connection that is kept open.
+"""JSON-RPC: one POST for a whole batch of calls (see `wire` for what bounds the exchange).
 
-The node at the other end may be slow, broken or hostile, so time and size are bounded for the whole exchange,
-nothing is followed (no redirect, no URL out of an answer), and every trouble is CouldNotRead with a reason:
-unresolved, refused, reset, timeout, http_status, too_large, garbled, rpc_error.
+Every trouble is CouldNotRead: the reasons of `wire`, and rpc_error where the node itself reports an error.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
-import socket
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 
 from verifier_cli.errors import CouldNotRead
+from verifier_cli.wire import CONNECT_SECONDS, TOTAL_SECONDS, HttpConnection
 
 __all__ = ["MAX_ANSWER", "Call", "Endpoint", "eth_call", "header_call", "hex_bytes", "hex_int"]
 
-CONNECT_SECONDS: Final = 3.0
-"""A node that does not accept a connection within three seconds will not answer a person in time either."""
-
-TOTAL_SECONDS: Final = 10.0
-"""From the first byte sent to the last byte read, however slowly the node drips."""
-
 MAX_ANSWER: Final = 4 << 20
-"""Five answers with two full block headers of 5,000 transactions are under 1 MiB."""
-
-CHUNK: Final = 1 << 16
+"""The answers to one question with two full block headers of 5,000 transactions are under 1 MiB."""
 
 Call = tuple[str, list[Any]]
 """Method and parameters of one call of a batch."""
 
 
-class _TimedRaw(io.RawIOBase):
-    """Receiving side of a socket whose every read only gets what is left of the deadline.
-
-    A plain socket timeout starts anew with each byte, so a node could hold us for ever by dripping.
-    """
-
-    def __init__(self, owner: _TimedSocket) -> None:
-        self._owner = owner
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._owner.arm()
-        return self._owner.sock.recv_into(buffer)
-
-
-class _TimedSocket:
-    """The part of a socket that http.client uses, with one deadline for a whole exchange."""
-
-    def __init__(self, sock: socket.socket, clock: Callable[[], float]) -> None:
-        self.sock = sock
-        self.deadline = 0.0
-        self._clock = clock
-
-    def arm(self) -> None:
-        left = self.deadline - self._clock()
-        if left <= 0:
-            raise TimeoutError("the answer took too long")
-        self.sock.settimeout(left)
-
-    def sendall(self, data: bytes) -> None:
-        self.arm()
-        self.sock.sendall(data)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedRaw(self), CHUNK)
-
-    def close(self) -> None:
-        self.sock.close()
-
-
 class Endpoint:
-    """One JSON-RPC endpoint. Not safe for use by two threads at once; the connection is opened when needed.
-
-    `requests` counts the HTTP requests that were put on the wire.
-    """
+    """One JSON-RPC endpoint, for one thread at a time."""
 
     def __init__(
         self, url: str, *, connect_seconds: float = CONNECT_SECONDS, total_seconds: float = TOTAL_SECONDS
     ) -> None:
-        parts = urlsplit(url)
-        self.url = url
-        self.requests = 0
-        self._secure = parts.scheme == "https"
-        self._host = parts.hostname or ""
-        self._port = parts.port or (443 if self._secure else 80)
-        self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self._connect_seconds = connect_seconds
-        self._total_seconds = total_seconds
-        self._connection: http.client.HTTPConnection | None = None
-        self._socket: _TimedSocket | None = None
+        self._http = HttpConnection(url, connect_seconds=connect_seconds, total_seconds=total_seconds)
+        self.host = self._http.host
 
     @property
-    def host(self) -> str:
-        """Host and port, for messages."""
-        return f"{self._host}:{self._port}"
+    def requests(self) -> int:
+        """HTTP requests put on the wire so far."""
+        return self._http.requests
 
     def close(self) -> None:
         """Give the connection back; the next batch opens a new one."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._socket = None
+        self._http.close()
 
     def batch(self, calls: Sequence[Call], *, limit: int = MAX_ANSWER) -> list[Any]:
         """Send all calls as one JSON-RPC batch in one POST and return their results in order.
@@ -125,81 +55,7 @@ class Endpoint:
                 for number, (method, params) in enumerate(calls)
             ]
         )
-        return _results(calls, self._post(body, limit))
-
-    def _post(self, body: bytes, limit: int) -> bytes:
-        deadline = time.monotonic() + self._total_seconds
-        reused = self._connection is not None
-        try:
-            return self._exchange(body, limit, deadline)
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-            self.close()
-            # A kept connection may have been closed by the node while idle: ask once more on a new one.
-            # The calls only read, so asking twice is harmless.
-            if not reused:
-                raise CouldNotRead("reset", "the connection was closed without an answer") from None
-        except CouldNotRead:
-            self.close()
-            raise
-        except Exception as error:
-            self.close()
-            raise _trouble(error) from None
-        return self._post(body, limit)
-
-    def _exchange(self, body: bytes, limit: int, deadline: float) -> bytes:
-        connection = self._open()
-        assert self._socket is not None
-        self._socket.deadline = deadline
-        self.requests += 1
-        connection.request("POST", self._target, body, {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        if response.status != 200:
-            raise CouldNotRead("http_status", f"HTTP status {response.status}")
-        return _read_all(response, limit)
-
-    def _open(self) -> http.client.HTTPConnection:
-        if self._connection is None:
-            sock = socket.create_connection((self._host, self._port), self._connect_seconds)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._secure:
-                import ssl
-
-                sock = ssl.create_default_context().wrap_socket(sock, server_hostname=self._host)
-            timed = _TimedSocket(sock, time.monotonic)
-            connection = http.client.HTTPConnection(self._host, self._port)
-            connection.auto_open = 0
-            connection.sock = timed
-            self._connection, self._socket = connection, timed
-        return self._connection
-
-
-def _read_all(response: http.client.HTTPResponse, limit: int) -> bytes:
-    announced = response.length
-    if announced is not None and announced > limit:
-        raise CouldNotRead("too_large", f"an answer of {announced} bytes is announced, at most {limit}")
-    data = response.read(limit + 1)
-    if len(data) > limit:
-        raise CouldNotRead("too_large", f"the answer is longer than {limit} bytes")
-    if announced is not None and len(data) < announced:
-        raise CouldNotRead("reset", f"the answer ended after {len(data)} of {announced} bytes")
-    # A short body leaves the response open, and the connection unusable, until its end was seen.
-    response.read(1)
-    return data
-
-
-def _trouble(error: Exception) -> CouldNotRead:
-    """The reason code of anything that the network layers raise; nothing foreign leaves this module."""
-    if isinstance(error, TimeoutError):
-        return CouldNotRead("timeout", "no complete answer in time")
-    if isinstance(error, ConnectionRefusedError):
-        return CouldNotRead("refused", "the connection was refused")
-    if isinstance(error, socket.gaierror):
-        return CouldNotRead("unresolved", "the host name is not known")
-    if isinstance(error, http.client.IncompleteRead):
-        return CouldNotRead("reset", "the answer ended in the middle")
-    if isinstance(error, http.client.HTTPException | ValueError):
-        return CouldNotRead("garbled", f"not an HTTP answer ({type(error).__name__})")
-    return CouldNotRead("reset", f"the connection broke ({type(error).__name__})")
+        return _results(calls, self._http.exchange("POST", self._http.target, body, limit))
 
 
 def _results(calls: Sequence[Call], data: bytes) -> list[Any]:

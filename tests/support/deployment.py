@@ -14,7 +14,6 @@ relayed by the funded account, which is also the owner and the regulator's manag
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import time
 from collections.abc import Mapping, Sequence
@@ -27,7 +26,6 @@ from eth_account.signers.local import LocalAccount
 from tests.support.records import (
     EVALUATOR,
     FIRM,
-    PARTIES,
     SCHOOL,
     complete_record,
     record_bytes,

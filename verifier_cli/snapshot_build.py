@@ -1,0 +1,154 @@
+"""Taking a snapshot from one's own nodes, at a final block, with as many agreeing as are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeVar
+
+from verifier_cli.chain import BlockRef, check_head, probe
+from verifier_cli.enumeration import (
+    OrganisationView,
+    batches_call,
+    decode_batches,
+    decode_organisation,
+    decode_organisations,
+    decode_status_words,
+    organisation_call,
+    organisations_call,
+    status_words_call,
+)
+from verifier_cli.errors import CouldNotRead
+from verifier_cli.evidence import Batch
+from verifier_cli.rpc import Endpoint, eth_call, hex_bytes
+from verifier_cli.snapshot import OrganisationState, Snapshot
+from verifier_cli.snapshot_reader import pins_of
+from verifier_cli.trust import Deployment
+
+__all__ = ["build_snapshot"]
+
+PAGE: Final = 256
+"""Entries per call: about a million gas of reading, within every node's limit for eth_call."""
+
+CALLS_PER_REQUEST: Final = 20
+"""Calls per HTTP request; hosted nodes limit the length of a batch, commonly to 100 or less."""
+
+T = TypeVar("T")
+Progress = Callable[[int, int], None]
+
+
+def build_snapshot(
+    endpoints: Sequence[Endpoint],
+    deployment: Deployment,
+    orgs: Iterable[bytes] | None,
+    now: int,
+    progress: Progress = lambda done, total: None,
+) -> Snapshot:
+    """A snapshot of the given organisations (all when None) at the newest block that every asked node calls
+    final.
+
+    The first `deployment.agree` nodes are asked, and must give the same snapshot to the last byte.
+    `progress` hears (organisations done, in all).
+
+    Raises:
+        CouldNotRead: any trouble with a node; disagree when two differ; not_covered for an organisation that
+            the registry does not know.
+    """
+    nodes = list(endpoints)[: deployment.agree]
+    if len(nodes) < deployment.agree:
+        raise CouldNotRead("no_endpoint", f"{len(nodes)} nodes are named, {deployment.agree} must agree")
+    wanted = None if orgs is None else tuple(orgs)
+    tag = deployment.finality
+    heads = [probe(node, deployment, tag) for node in nodes]
+    for head in heads:
+        if tag == "latest":
+            check_head(deployment, head, now)
+    lowest = min(heads, key=lambda head: head.number)
+    taken = [_Taker(node, deployment, lowest).take(wanted, progress) for node in nodes]
+    if any(other.serialise() != taken[0].serialise() for other in taken[1:]):
+        raise CouldNotRead("disagree", f"the nodes tell different stories of block {lowest.number}")
+    return taken[0]
+
+
+class _Taker:
+    """Reads everything from one node at one block, named by its hash so that no reorganisation slips in."""
+
+    def __init__(self, node: Endpoint, deployment: Deployment, block: BlockRef) -> None:
+        self._node = node
+        self._deployment = deployment
+        self._block = probe(node, deployment, hex(block.number))
+        if self._block.hash != block.hash:
+            raise CouldNotRead("disagree", f"another block {block.number} at {node.host}")
+        self._at = {"blockHash": f"0x{block.hash.hex()}"}
+
+    def take(self, wanted: Sequence[bytes] | None, progress: Progress) -> Snapshot:
+        known = self._organisations()
+        covered = known if wanted is None else list(wanted)
+        views: dict[bytes, OrganisationView] = {}
+        waiting = list(covered)
+        while waiting:
+            for view in self._views(waiting):
+                views[view.org] = view
+            # Periods that ended long ago may still carry an old record, so every accreditor comes along.
+            above = {period.accreditor for org in waiting for period in views[org].periods}
+            waiting = [org for org in above if org != bytes(32) and org not in views]
+        states: dict[bytes, OrganisationState] = {}
+        for done, (org, view) in enumerate(sorted(views.items())):
+            progress(done, len(views))
+            states[org] = self._state(view, covered=org in set(covered))
+        progress(len(views), len(views))
+        return Snapshot(pins_of(self._deployment), self._block, states)
+
+    def _calls(self, calls: Sequence[bytes], decode: Callable[[bytes], T]) -> list[T]:
+        found: list[T] = []
+        for start in range(0, len(calls), CALLS_PER_REQUEST):
+            part = calls[start : start + CALLS_PER_REQUEST]
+            to = self._deployment.evidence_reader
+            answers: list[Any] = self._node.batch([eth_call(to, data, self._at) for data in part])
+            for answer in answers:
+                if isinstance(answer, CouldNotRead):
+                    raise answer
+                found.append(decode(hex_bytes(answer)))
+        return found
+
+    def _organisations(self) -> list[bytes]:
+        registry = self._deployment.anchor_registry
+        found: list[bytes] = []
+        while True:
+            call = organisations_call(registry, len(found), PAGE)
+            page = self._calls([call], lambda data: decode_organisations(data, PAGE))[0]
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    def _views(self, orgs: Sequence[bytes]) -> list[OrganisationView]:
+        registry = self._deployment.anchor_registry
+        views = self._calls([organisation_call(registry, org) for org in orgs], decode_organisation)
+        for org, view in zip(orgs, views, strict=True):
+            if view.org != org:
+                raise CouldNotRead("garbled", "a node answered for another organisation")
+            if not view.periods:
+                raise CouldNotRead("not_covered", f"the registry does not know 0x{org.hex()}")
+        return views
+
+    def _state(self, view: OrganisationView, *, covered: bool) -> OrganisationState:
+        batches: tuple[Batch, ...] | None = None
+        status: dict[int, tuple[int, int, int]] | None = None
+        if covered:
+            registry = self._deployment.anchor_registry
+            pages = [batches_call(registry, view.org, start, PAGE) for start in range(0, view.head, PAGE)]
+            batches = tuple(b for p in self._calls(pages, lambda d: decode_batches(d, PAGE)) for b in p)
+            if len(batches) != view.head:
+                raise CouldNotRead("inconsistent", f"{len(batches)} batches where the head is {view.head}")
+            starts = range(0, view.status_word_count, PAGE)
+            pages = [status_words_call(registry, view.org, start, PAGE) for start in starts]
+            words = [w for p in self._calls(pages, lambda d: decode_status_words(d, PAGE)) for w in p]
+            status = {number: planes for number, planes in enumerate(words) if any(planes)}
+        return OrganisationState(
+            view.distrusted_from,
+            view.head,
+            view.periods,
+            dict(view.keys),
+            dict(view.accounts),
+            batches,
+            status,
+        )
