@@ -95,8 +95,11 @@ def tiles(connection: Connection, batch_pk: int) -> dict[int, Any]:
     return {row.tile_index: row.tile_hash for row in rows}
 
 
-def records(connection: Connection, batch_pk: int) -> Iterator[AnyRow]:
-    """One row per leaf and proof, by leaf: leaf_index, record pk, document, proof (None without one)."""
+def records(connection: Connection, batch_pk: int, *, signer: str | None = None) -> Iterator[AnyRow]:
+    """One row per leaf and proof, by leaf: leaf_index, record pk, document, proof (None without one).
+
+    With ``signer`` (a DID) only records that this organisation has signed.
+    """
     query = (
         sa.select(LEAF.c.leaf_index, RECORD.c.pk, RECORD.c.document, SIGNATURE.c.proof)
         .select_from(LEAF)
@@ -105,6 +108,10 @@ def records(connection: Connection, batch_pk: int) -> Iterator[AnyRow]:
         .where(LEAF.c.batch_pk == batch_pk)
         .order_by(LEAF.c.leaf_index, SIGNATURE.c.position)
     )
+    if signer is not None:
+        own = SIGNATURE.alias()
+        signed = sa.exists().where(own.c.record_pk == RECORD.c.pk, own.c.signer_did == signer)
+        query = query.where(signed)
     return stream(connection, query)
 
 

@@ -116,7 +116,7 @@ def _earlier(path: Path | None) -> Checkpoint | None:
 def _receipts(paths: Sequence[Path], keys: list[bytes], invalid: list[Finding]) -> Iterator[Receipt]:
     """Receipts of NDJSON files; what is no receipt is noted as a finding."""
     for path in paths:
-        for number, line in enumerate(_receipt_lines(path), 1):
+        for number, line in enumerate(receipt_lines(path), 1):
             try:
                 yield parse_receipt(line, keys)
             except DataError as error:
@@ -124,7 +124,8 @@ def _receipts(paths: Sequence[Path], keys: list[bytes], invalid: list[Finding]) 
                 invalid.append(Finding(Code.RECEIPT_INVALID, detail=detail))
 
 
-def _receipt_lines(path: Path) -> Iterator[bytes]:
+def receipt_lines(path: Path) -> Iterator[bytes]:
+    """Lines of a file of receipts; raises `DataError` where it cannot be read."""
     try:
         with path.open("rb") as stream:
             for _ in range(MAX_RECEIPTS):

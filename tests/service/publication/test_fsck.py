@@ -64,6 +64,7 @@ def swap(table: str, key: str, one: int, two: int, where: str = "TRUE") -> tuple
     )
 
 
+HEADER = 'organisation_pk, root, "count", kinds, format, newest_proof, sealed_at'
 LEAF_AT = f"batch_pk = 1 AND leaf_index = {AT}"
 IN_FIRST = "batch_pk = 1"
 
@@ -99,9 +100,10 @@ MATRIX: dict[str, tuple[tuple[str, ...], set[Place]]] = {
     ),
     "record/insert": (
         (
-            "INSERT INTO record SELECT 9000, 'urn:uuid:x', organisation_pk, proposer_pk, schema_name, kind, subject, "
-            "external_ref, 7, 77777, zeroblob(32), document, import_job_pk, created_at, completed_at, anchor_by, "
-            f"rejected_at, rejected_by_pk, rejection, batch_pk FROM record WHERE pk = {PK}",
+            "INSERT INTO record SELECT 9000, 'urn:uuid:x', organisation_pk, proposer_pk, schema_name, kind, "
+            "subject, external_ref, 7, 77777, zeroblob(32), document, import_job_pk, created_at, "
+            "completed_at, anchor_by, rejected_at, rejected_by_pk, rejection, batch_pk "
+            f"FROM record WHERE pk = {PK}",
         ),
         {(Code.RECORD_INSERTED, 0, None, None), (Code.RECORD_COLUMN, None, None, None)},
     ),
@@ -115,7 +117,8 @@ MATRIX: dict[str, tuple[tuple[str, ...], set[Place]]] = {
     ),
     "record_signature/update": (
         (
-            f"UPDATE record_signature SET proof = replace(proof, '08:00:00Z', '08:00:01Z') WHERE record_pk = {PK}",
+            "UPDATE record_signature SET proof = replace(proof, '08:00:00Z', '08:00:01Z') "
+            f"WHERE record_pk = {PK}",
         ),
         {(Code.SIGNATURES_ALTERED, 0, 1, AT), (Code.SIGNATURE_INVALID, 0, None, AT)},
     ),
@@ -246,17 +249,13 @@ MATRIX: dict[str, tuple[tuple[str, ...], set[Place]]] = {
         {(Code.BATCH_REMOVED, 1, None, None), (Code.CHAIN_AHEAD, None, None, None)},
     ),
     "batch/insert behind a gap": (
-        (
-            "INSERT INTO batch (pk, organisation_pk, sequence, root, count, kinds, format, newest_proof, sealed_at) "
-            "SELECT 9, organisation_pk, 5, root, count, kinds, format, newest_proof, sealed_at FROM batch WHERE pk = 2",
-        ),
+        (f"INSERT INTO batch (pk, sequence, {HEADER}) SELECT 9, 5, {HEADER} FROM batch WHERE pk = 2",),
         {(Code.BATCH_INSERTED, 5, None, None)},
     ),
     "batch/insert at the head, said to be anchored": (
         (
-            "INSERT INTO batch (pk, organisation_pk, sequence, root, count, kinds, format, newest_proof, sealed_at, "
-            "anchored_at) SELECT 9, organisation_pk, 2, root, count, kinds, format, newest_proof, sealed_at, "
-            "anchored_at FROM batch WHERE pk = 2",
+            f"INSERT INTO batch (pk, sequence, anchored_at, {HEADER}) SELECT 9, 2, anchored_at, {HEADER} "
+            "FROM batch WHERE pk = 2",
         ),
         {(Code.CHAIN_BEHIND, 2, None, None), (Code.BATCH_REWRITTEN, 2, None, None)},
     ),
