@@ -56,7 +56,14 @@ def test_genesis_is_written_once(chain_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chain_id", "address"), [(0, RICH), (-1, RICH), (5, "0x1234"), (5, "nobody"), (5, "")]
+    ("chain_id", "address"),
+    [
+        pytest.param(0, RICH, id="chain id 0"),
+        pytest.param(-1, RICH, id="negative chain id"),
+        pytest.param(5, "0x1234", id="short address"),
+        pytest.param(5, "nobody", id="no address"),
+        pytest.param(5, "", id="empty address"),
+    ],
 )
 def test_nonsense_genesis(chain_dir: Path, chain_id: int, address: str) -> None:
     with pytest.raises(NodeError):
@@ -129,6 +136,19 @@ def test_contradicting_store_is_refused(chain_dir: Path, damage: str) -> None:
     with pytest.raises(NodeStartFailed) as failed:
         start_node(chain_dir)
     assert failed.value.exit_code == 2
+
+
+@pytest.mark.parametrize("offset", [0, 8192], ids=["header", "page"])
+def test_garbled_file_ends_the_node(chain_dir: Path, offset: int) -> None:
+    with embedded_node(chain_dir) as node:
+        Client(node).send(value=1)
+        node.stop()
+        with (chain_dir / STORE_NAME).open("r+b") as file:
+            file.seek(offset)
+            file.write(b"\xa5" * 16_384)
+        with pytest.raises(NodeStartFailed) as failed:
+            node.start()
+        assert failed.value.exit_code == 74
 
 
 def test_sigterm_stops_cleanly_and_restart_finds_the_same_state(chain_dir: Path) -> None:

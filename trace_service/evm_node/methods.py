@@ -6,7 +6,6 @@ from importlib.metadata import version
 from typing import Any
 
 import orjson
-from eth.exceptions import HeaderNotFound
 
 from trace_service.evm_node import params, views
 from trace_service.evm_node.chain import DurableChain
@@ -223,10 +222,7 @@ class Methods:
             return self._chain.head
         if number is None or number > self._chain.head.block_number:
             raise refused("header not found")
-        try:
-            return self._chain.header_by_number(number)
-        except HeaderNotFound:
-            raise refused("header not found") from None
+        return self._chain.header_by_number(number)
 
     def _state(self, block: Any) -> Any:
         return self._executor.state_at(self._header(block))

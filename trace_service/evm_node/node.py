@@ -34,7 +34,11 @@ class Node:
         self._lock = DirectoryLock(data_dir)
         self._idle_seconds = idle_seconds
         self._clock = clock
-        self._store = Store(data_dir / STORE_NAME)
+        try:
+            self._store = Store(data_dir / STORE_NAME)
+        except BaseException:
+            self._lock.release()
+            raise
         try:
             self.chain = DurableChain(self._store, data_dir, chain_id, clock)
             self.pool = Pool(self.chain)

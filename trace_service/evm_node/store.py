@@ -122,15 +122,17 @@ def _read(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -
 
 
 class Store:
-    """The SQLite file of one chain. Used from one thread; `factory` lets tests inject failing connections."""
+    """The SQLite file of one chain. Used from one thread; `factory` lets tests inject failing connections.
+
+    Raises StoreBroken when the file is no database.
+    """
 
     def __init__(self, path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> None:
         self._connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, factory=factory
         )
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA busy_timeout = 10000")
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000"):
+            self.read(f"PRAGMA {pragma}")
         self.kv = KeyValues(self._connection)
 
     def create_schema(self) -> None:
