@@ -9,7 +9,9 @@ import json
 from datetime import date
 from pathlib import Path
 
-from cohort import FIRMS, REQUIRED_MINUTES, SCHOOL, practice, trainees
+from cohort import REQUIRED_MINUTES, practice, trainees
+from facts import FIRMS, SCHOOL
+from mistakes import write_mistakes
 from sheets import sheets
 from workbook import Rows, write_workbook
 
@@ -17,7 +19,7 @@ CSV_ROWS = 40  # the header and the first trainees, enough for names of every so
 
 
 def organisations() -> list[dict[str, object]]:
-    """The organisations to register and accredit before the cohort is imported; ``roles`` as in the registry."""
+    """The organisations to register and accredit before the import; ``roles`` as in the registry."""
     did, zh, en, _ = SCHOOL
     found: list[dict[str, object]] = [
         {"did": did, "name_zh": zh, "name_en": en, "roles": ["school"], "uploader": True}
@@ -67,6 +69,7 @@ def main() -> None:
     few = everything["培养登记"][: CSV_ROWS + 1]
     write_csv(out / "utf8" / "enrolments.csv", few, "utf-8-sig", ",")
     write_csv(out / "gb18030" / "enrolments.csv", few, "gb18030", "\t")
+    write_mistakes(out)
 
 
 if __name__ == "__main__":

@@ -5,25 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 from cohort import (
-    ELEMENTARY,
     ENROLLED_UNTIL,
-    FIRMS,
     FIRST_MONDAY,
-    INTERMEDIATE,
-    ITEMS,
     OUTCOME_DATE,
     PROCESS_DATE,
     PROCESS_WEEKS,
     REQUIRED_MINUTES,
-    SCHOOL,
-    STANDARD,
-    VERSION,
     WEEKS,
     Trainee,
     practice,
     scores,
     trainees,
 )
+from facts import ELEMENTARY, FIRMS, INTERMEDIATE, ITEMS, SCHOOL, STANDARD, VERSION
 from workbook import Rows
 
 CREDITS_ON = date(2026, 10, 20)
@@ -80,7 +74,7 @@ def parties() -> Rows:
 
 def standards() -> Rows:
     """One standard with two levels."""
-    header = [
+    header: list[object] = [
         "标准代码",
         "版本",
         "标准名称",
@@ -130,16 +124,53 @@ def items() -> Rows:
 def enrolments(cohort: list[Trainee]) -> Rows:
     """One row a trainee."""
     rows: Rows = [
-        ["登记编号", "学号", "姓名", "学校", "企业", "专业代码", "专业名称", "班级", "开始日期", "结束日期", "状态", "培养阶段",
-         "学员身份", "应修学分", "标准代码", "标准版本", "企业导师工号", "已签协议", "已投保险"]
-    ]  # fmt: skip
+        [
+            "登记编号",
+            "学号",
+            "姓名",
+            "学校",
+            "企业",
+            "专业代码",
+            "专业名称",
+            "班级",
+            "开始日期",
+            "结束日期",
+            "状态",
+            "培养阶段",
+            "学员身份",
+            "应修学分",
+            "标准代码",
+            "标准版本",
+            "企业导师工号",
+            "已签协议",
+            "已投保险",
+        ]
+    ]
     for trainee in cohort:
         stage = 2 if trainee.level == ELEMENTARY else 3
         rows.append(
-            [f"PY-{trainee.number}", trainee.number, trainee.name, SCHOOL[1], trainee.firm.zh, "510102", "物联网应用技术",
-             f"物联{trainee.number[2:4]}{trainee.group:02}", FIRST_MONDAY, ENROLLED_UNTIL, "在读", stage,
-             "学徒", 6, STANDARD, VERSION, trainee.mentor, "是", "是"]
-        )  # fmt: skip
+            [
+                f"PY-{trainee.number}",
+                trainee.number,
+                trainee.name,
+                SCHOOL[1],
+                trainee.firm.zh,
+                "510102",
+                "物联网应用技术",
+                f"物联{trainee.number[2:4]}{trainee.group:02}",
+                FIRST_MONDAY,
+                ENROLLED_UNTIL,
+                "在读",
+                stage,
+                "学徒",
+                6,
+                STANDARD,
+                VERSION,
+                trainee.mentor,
+                "是",
+                "是",
+            ]
+        )
     return rows
 
 
@@ -177,18 +208,50 @@ def activities(cohort: list[Trainee]) -> Rows:
 def evaluations(cohort: list[Trainee]) -> Rows:
     """Two evaluations a trainee, one row an item, scored by firm and school."""
     rows: Rows = [
-        ["评价编号", "学号", "姓名", "评价类别", "评价阶段", "评价日期", "标准代码", "标准版本", "条目编号", "满分", "合格分",
-         "企业评分", "学校评分", "企业评价人工号", "学校评价人工号", "依据周次"]
-    ]  # fmt: skip
+        [
+            "评价编号",
+            "学号",
+            "姓名",
+            "评价类别",
+            "评价阶段",
+            "评价日期",
+            "标准代码",
+            "标准版本",
+            "条目编号",
+            "满分",
+            "合格分",
+            "企业评分",
+            "学校评分",
+            "企业评价人工号",
+            "学校评价人工号",
+            "依据周次",
+        ]
+    ]
     for trainee in cohort:
         for outcome in (False, True):
             phase, day = ("结果", OUTCOME_DATE) if outcome else ("过程", PROCESS_DATE)
             weeks = f"{PROCESS_WEEKS + 1}-{WEEKS}" if outcome else f"1-{PROCESS_WEEKS}"
             for score in scores(trainee, outcome):
                 rows.append(
-                    [evaluation_number(trainee, outcome), trainee.number, trainee.name, "实践评价", phase, day, STANDARD, VERSION,
-                     score.item, 100, 60, score.enterprise, score.school, trainee.mentor, trainee.teacher, weeks]
-                )  # fmt: skip
+                    [
+                        evaluation_number(trainee, outcome),
+                        trainee.number,
+                        trainee.name,
+                        "实践评价",
+                        phase,
+                        day,
+                        STANDARD,
+                        VERSION,
+                        score.item,
+                        100,
+                        60,
+                        score.enterprise,
+                        score.school,
+                        trainee.mentor,
+                        trainee.teacher,
+                        weeks,
+                    ]
+                )
     return rows
 
 
@@ -200,16 +263,42 @@ def evaluation_number(trainee: Trainee, outcome: bool) -> str:
 def practice_credits(cohort: list[Trainee]) -> Rows:
     """Six credits a trainee for the practice in the firm."""
     rows: Rows = [
-        ["学分编号", "学号", "姓名", "课程名称", "课程英文名称", "学分", "学分类别", "开始日期", "结束日期", "标准代码", "标准版本",
-         "评价编号", "认定日期"]
-    ]  # fmt: skip
+        [
+            "学分编号",
+            "学号",
+            "姓名",
+            "课程名称",
+            "课程英文名称",
+            "学分",
+            "学分类别",
+            "开始日期",
+            "结束日期",
+            "标准代码",
+            "标准版本",
+            "评价编号",
+            "认定日期",
+        ]
+    ]
     last = FIRST_MONDAY.fromordinal(FIRST_MONDAY.toordinal() + 7 * WEEKS - 1)
     for trainee in cohort:
         both = ";".join(evaluation_number(trainee, outcome) for outcome in (False, True))
         rows.append(
-            [f"XF-{trainee.number}", trainee.number, trainee.name, "企业实践", "Practice in the enterprise", 6, "企业学分",
-             FIRST_MONDAY, last, STANDARD, VERSION, both, CREDITS_ON]
-        )  # fmt: skip
+            [
+                f"XF-{trainee.number}",
+                trainee.number,
+                trainee.name,
+                "企业实践",
+                "Practice in the enterprise",
+                6,
+                "企业学分",
+                FIRST_MONDAY,
+                last,
+                STANDARD,
+                VERSION,
+                both,
+                CREDITS_ON,
+            ]
+        )
     return rows
 
 
@@ -233,7 +322,18 @@ def certificates(cohort: list[Trainee]) -> Rows:
     for trainee in cohort:
         _, _, _, zh, en = LEVELS[trainee.level]
         rows.append(
-            [f"ZS-{trainee.number}", trainee.number, trainee.name, "技能等级", zh, en, STANDARD, VERSION, trainee.level,
-             evaluation_number(trainee, True), ISSUED_ON]
-        )  # fmt: skip
+            [
+                f"ZS-{trainee.number}",
+                trainee.number,
+                trainee.name,
+                "技能等级",
+                zh,
+                en,
+                STANDARD,
+                VERSION,
+                trainee.level,
+                evaluation_number(trainee, True),
+                ISSUED_ON,
+            ]
+        )
     return rows

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, NamedTuple
 
+from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading, make_node, unique_rows
 from trace_service.imports.limits import MAX_LINKS
 from trace_service.imports.lookup import find_all, find_enrolment, find_standard
-from trace_service.imports.messages import Code
 from trace_service.imports.model import Edge, Node, Organisation, Place, midnight, stable_id
 from trace_service.imports.parse import ParsedSheet
 
@@ -44,7 +44,7 @@ def build_practice_credits(reading: Reading, sheet: ParsedSheet) -> None:
 
 
 def build_certificates(reading: Reading, sheet: ParsedSheet) -> None:
-    """The evaluator issues where one is named, otherwise the school; a skill level needs the enterprise too."""
+    """The evaluator issues where one is named, else the school; a skill level needs the enterprise too."""
     for node, place in _nodes(reading, sheet):
         basis = _basis(reading, place)
         issuer = reading.organisation(place, "evaluator", None if basis is None else basis.school)
@@ -96,6 +96,7 @@ def _subject(basis: _Basis, values: dict[str, Any], kind: str, issuer: Organisat
     standard = basis.standard.subject
     achievement = stable_id("achievement", issuer.did, kind, basis.standard.ref, values["title"])
     name = standard["name"]["zh"]
+    version = f"{standard['code']} {standard['version']}"
     return {
         "id": basis.enrolment.subject["id"],
         "type": ["AchievementSubject"],
@@ -115,9 +116,8 @@ def _subject(basis: _Basis, values: dict[str, Any], kind: str, issuer: Organisat
             "name": values["title"],
             "description": values.get("titleEn", values["title"]),
             "criteria": {
-                "narrative": f"按《{name}》（{standard['code']} {standard['version']}）完成企业实践，并经企业与学校评价。"
-                f" Practice in the enterprise and evaluation by enterprise and school as"
-                f" {standard['code']} {standard['version']} requires."
+                "narrative": f"按《{name}》（{version}）完成企业实践，并经企业与学校评价。"
+                f" Practice in the enterprise and evaluation by enterprise and school as {version} requires."
             },
             "alignment": [
                 {

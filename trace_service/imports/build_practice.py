@@ -6,10 +6,10 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any
 
+from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading, make_node, unique_rows
-from trace_service.imports.fields_trainees import DAYS
+from trace_service.imports.fields_practice import DAYS
 from trace_service.imports.lookup import find_enrolment, find_standard
-from trace_service.imports.messages import Code
 from trace_service.imports.model import Edge, Node, Place, label, midnight
 from trace_service.imports.parse import ParsedSheet
 from trace_service.imports.times import DAY_MINUTES, Span

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading, make_node
 from trace_service.imports.limits import MAX_LINKS
 from trace_service.imports.lookup import find_all, find_enrolment, find_standard, find_weeks
-from trace_service.imports.messages import Code
 from trace_service.imports.model import Edge, Node, Organisation, Place, midnight
 from trace_service.imports.parse import ParsedSheet, Row
 

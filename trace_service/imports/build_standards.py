@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading, make_node, unique_rows
-from trace_service.imports.messages import Code
 from trace_service.imports.model import Node, Organisation, Place, label, midnight, stable_id
 from trace_service.imports.parse import ParsedSheet, Row
 
@@ -34,7 +34,7 @@ def read_names(reading: Reading, sheets: Sheets) -> None:
 
 
 def build_parties(reading: Reading, sheets: Sheets) -> None:
-    """Each party's record is issued by itself (a person's by the employer); the uploader countersigns others'."""
+    """A party issues its own record (the employer a person's); the uploader countersigns those of others."""
     sheet = sheets.get("parties")
     if sheet is None:
         return

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from trace_service.imports.codes import Code
 from trace_service.imports.errors import Findings
-from trace_service.imports.messages import Code
 from trace_service.imports.model import Node, Organisation, Place
 from trace_service.imports.parse import ParsedSheet, Row
 from trace_service.imports.queries import all_organisations, known_people
@@ -82,7 +82,7 @@ class People:
 
 @dataclass(slots=True)
 class Graph:
-    """Records by what rows call them. Lists, because a name may fit several; the newest revision comes last."""
+    """Records by what rows call them; lists, because one name may fit several."""
 
     standards: dict[tuple[str, str], list[Node]] = field(default_factory=lambda: defaultdict(list))
     enrolments: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))

@@ -9,8 +9,8 @@ from sqlalchemy.engine import Connection, Engine
 
 from trace_service.config import ChainSettings
 from trace_service.database import write
+from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading
-from trace_service.imports.messages import Code
 from trace_service.imports.model import Node
 from trace_service.organisations.queries import PERSON
 from trace_service.records.compose import Draft, DraftLink, LinkIndex, compose
@@ -22,7 +22,7 @@ Numbers = dict[int, Iterator[int]]  # by the issuer's row
 
 
 def reserve_numbers(engine: Engine, nodes: Sequence[Node]) -> Numbers:
-    """Reserve whole words for each issuer, in a short transaction of its own: a gap in the numbers harms nobody."""
+    """Reserve whole words for each issuer, in a short transaction of its own: gaps harm nobody."""
     counts = Counter(node.issuer.pk for node in nodes if node.issuer is not None)
     with write(engine) as connection:
         return {pk: iter(reserve_words(connection, pk, count)) for pk, count in counts.items()}

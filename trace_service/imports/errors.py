@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from trace_service.imports.codes import Code
 from trace_service.imports.limits import MAX_ERRORS, MAX_SHOWN_VALUE
-from trace_service.imports.messages import BETWEEN, DETAIL_BETWEEN, TEXTS, Code
+from trace_service.imports.messages import BETWEEN, DETAIL_BETWEEN, TEXTS
 
 # A resident identity number: 17 digits and a check character, or the 15 digits of the first generation.
 _RESIDENT_ID = re.compile(r"(?<!\d)(\d{3})\d{11,14}(\d[\dXx]|\d)(?!\d)")
@@ -22,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """One mistake. ``row`` is the number the spreadsheet shows, 0 for a sheet as a whole; ``value`` is shortened."""
+    """One mistake. ``row`` is the spreadsheet's number, 0 for a sheet as a whole; ``value`` is shortened."""
 
     sheet: str
     row: int
@@ -94,5 +95,6 @@ def shown(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = " ".join(str(value).split())
+    text = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
     text = _RESIDENT_ID.sub(lambda match: f"{match[1]}***{match[2]}", text)
     return text if len(text) <= MAX_SHOWN_VALUE else text[: MAX_SHOWN_VALUE - 1] + "…"

@@ -27,8 +27,9 @@ class Cell(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """One column. ``low`` and ``high`` bound numbers, or the length of a text (0: the usual); ``choices`` maps
-    accepted texts to record values."""
+    """One column. ``low`` and ``high`` bound numbers, or the length of a text (0: the usual);
+    ``choices`` maps accepted texts to record values.
+    """
 
     name: str
     zh: str

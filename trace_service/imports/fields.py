@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from trace_service.imports.field_types import SheetSpec
+from trace_service.imports.fields_practice import ACTIVITIES, ENROLMENTS
+from trace_service.imports.fields_results import CERTIFICATES, EVALUATIONS, PRACTICE_CREDITS
 from trace_service.imports.fields_standards import PARTIES, STANDARD_ITEMS, STANDARD_LEVELS, STANDARDS
-from trace_service.imports.fields_trainees import (
-    ACTIVITIES,
-    CERTIFICATES,
-    ENROLMENTS,
-    EVALUATIONS,
-    PRACTICE_CREDITS,
-)
 
 # In the order in which records can name one another: what is named stands before what names it.
 SHEETS: tuple[SheetSpec, ...] = (

@@ -11,8 +11,8 @@ from pathlib import PurePath
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from trace_service.imports import limits
+from trace_service.imports.codes import Code
 from trace_service.imports.errors import ImportRefusedError
-from trace_service.imports.messages import Code
 from trace_service.imports.package import open_package
 from trace_service.imports.sheet_xml import SheetScan
 from trace_service.imports.values import Raw

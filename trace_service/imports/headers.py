@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from trace_service.imports.codes import Code
 from trace_service.imports.errors import Findings
 from trace_service.imports.field_types import SheetSpec
 from trace_service.imports.fields import SHEETS
 from trace_service.imports.limits import MAX_HEADER_ROWS
-from trace_service.imports.messages import Code
 from trace_service.imports.values import Raw, fold
 
 _REMARK = re.compile(r"[(（\[【].*?[)）\]】]")
@@ -27,7 +27,7 @@ _ENOUGH = 2  # matched columns that make a row a header: one alone may be a titl
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """``row`` is 1-based; ``columns`` maps field names to 0-based columns; ``labels`` are what errors show."""
+    """``row`` is 1-based; ``columns`` maps field names to 0-based columns, ``labels`` are for errors."""
 
     row: int
     columns: dict[str, int] = field(default_factory=dict)
@@ -70,7 +70,7 @@ def find_spec(name: str) -> SheetSpec | None:
 
 
 def match_header(text: str, spec: SheetSpec, mapping: Mapping[str, str]) -> str | None:
-    """The field that a header text means: by the explicit mapping, by synonym, or without its remark in brackets."""
+    """The field that a header means: by explicit mapping, by synonym, or without its remark in brackets."""
     if (given := mapping.get(text.strip())) is not None:
         return given
     table = header_table(spec)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from trace_service.database import AnyRow
+from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading, fold_name
-from trace_service.imports.messages import Code
 from trace_service.imports.model import Node, Place
 from trace_service.imports.parse import ParsedSheet
 from trace_service.imports.queries import (
@@ -160,7 +160,7 @@ def _candidates(reading: Reading, values: dict[str, Any]) -> list[Node]:
 
 
 def find_enrolment(reading: Reading, place: Place) -> Node | None:
-    """The enrolment of the trainee in a row, whose name and number must be the same there; None after an error."""
+    """The enrolment of a row's trainee, whose name and number must be the same there; None after an error."""
     values = place.row.values
     name, what = (
         ("enrolment", "培养登记 | enrolment")

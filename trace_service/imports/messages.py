@@ -1,75 +1,10 @@
-"""The stable codes of import errors, with their texts in Chinese and English."""
+"""The texts of import errors in Chinese and English."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Code(StrEnum):
-    """What is wrong; stable, so that programs can act on it."""
-
-    # The file
-    FILE_TOO_LARGE = "file-too-large"
-    NOT_READABLE = "not-readable"
-    ENCRYPTED = "encrypted"
-    PACKED_TOO_MUCH = "packed-too-much"
-    FORBIDDEN_XML = "forbidden-xml"
-    TOO_MANY_SHEETS = "too-many-sheets"
-    TOO_MANY_ROWS = "too-many-rows"
-    TOO_MANY_COLUMNS = "too-many-columns"
-    TOO_MANY_CELLS = "too-many-cells"
-    UNKNOWN_ENCODING = "unknown-encoding"
-    UNKNOWN_TYPE = "unknown-type"
-    MAPPING_INVALID = "mapping-invalid"
-    NOTHING_TO_IMPORT = "nothing-to-import"
-    # Sheets and columns
-    UNKNOWN_SHEET = "unknown-sheet"
-    HIDDEN_SHEET = "hidden-sheet"
-    DUPLICATE_SHEET = "duplicate-sheet"
-    NO_HEADER = "no-header"
-    UNKNOWN_COLUMN = "unknown-column"
-    PERSONAL_COLUMN = "personal-column"
-    MISSING_COLUMN = "missing-column"
-    DUPLICATE_COLUMN = "duplicate-column"
-    # Cells
-    MISSING_VALUE = "missing-value"
-    CELL_TOO_LONG = "cell-too-long"
-    CONTROL_CHARACTER = "control-character"
-    FORMULA_WITHOUT_VALUE = "formula-without-value"
-    ERROR_CELL = "error-cell"
-    IDENTIFIER_AS_NUMBER = "identifier-as-number"
-    IDENTIFIER_MALFORMED = "identifier-malformed"
-    DATE_MALFORMED = "date-malformed"
-    DATE_IN_FUTURE = "date-in-future"
-    TIMES_MALFORMED = "times-malformed"
-    NUMBER_MALFORMED = "number-malformed"
-    NUMBER_OUT_OF_RANGE = "number-out-of-range"
-    BOOLEAN_MALFORMED = "boolean-malformed"
-    CHOICE_UNKNOWN = "choice-unknown"
-    LIST_MALFORMED = "list-malformed"
-    # Rows and what they refer to
-    DUPLICATE_ROW = "duplicate-row"
-    GROUP_CONFLICT = "group-conflict"
-    PERIOD_REVERSED = "period-reversed"
-    NOT_A_MONDAY = "not-a-monday"
-    NO_DAYS = "no-days"
-    OUTSIDE_ENROLMENT = "outside-enrolment"
-    SCORE_ABOVE_MAXIMUM = "score-above-maximum"
-    NO_SCORE = "no-score"
-    NAME_MISMATCH = "name-mismatch"
-    UNKNOWN_REFERENCE = "unknown-reference"
-    AMBIGUOUS_REFERENCE = "ambiguous-reference"
-    UNKNOWN_ORGANISATION = "unknown-organisation"
-    NOT_A_SIGNER = "not-a-signer"
-    EVIDENCE_OF_ANOTHER = "evidence-of-another"
-    OVERLAPPING_TIMES = "overlapping-times"
-    TOO_MANY_LINKS = "too-many-links"
-    REVISION_NOT_RAISED = "revision-not-raised"
-    REVISION_TOO_LOW = "revision-too-low"
-    SCHEMA_REFUSED = "schema-refused"
-    DEPENDS_ON_ERROR = "depends-on-error"
-
+from trace_service.imports.codes import Code
 
 BETWEEN = " / "  # the two languages of a text ...
 DETAIL_BETWEEN = " | "  # ... and of a detail that is filled in
@@ -160,7 +95,7 @@ TEXTS: dict[Code, Text] = {
         note=True,
     ),
     Code.PERSONAL_COLUMN: Text(
-        "个人证件号码不会写入记录，此列已忽略 / personal ID numbers are never recorded; the column was ignored",
+        "个人证件号码不会写入记录，此列已忽略 / personal ID numbers are never recorded; ignored",
         "请从文件中删除此列 / remove the column from the file",
         note=True,
     ),
@@ -227,7 +162,8 @@ TEXTS: dict[Code, Text] = {
         "删除其中一行，或更正编号 / delete one of the two rows, or correct the number",
     ),
     Code.GROUP_CONFLICT: Text(
-        "与同一编号的第 {other} 行（{expected}）不一致 / differs from row {other} of the same number ({expected})",
+        "与同一编号的第 {other} 行（{expected}）不一致 / "
+        "differs from row {other} of the same number ({expected})",
         "同一编号的各行在此列应相同 / all rows of one number must agree in this column",
     ),
     Code.PERIOD_REVERSED: Text(
@@ -267,7 +203,8 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.UNKNOWN_ORGANISATION: Text(
         "未登记的单位 / no organisation of this name or DID is known here",
-        "填写登记名称或 DID，或请运营方登记 / give its registered name or DID, or have the operator register it",
+        "填写登记名称或 DID，或请运营方登记 / "
+        "give its registered name or DID, or have the operator register it",
     ),
     Code.NOT_A_SIGNER: Text(
         "上传单位不是此记录的签署方（{signers}） / the uploader is not a signer of this record ({signers})",
@@ -286,7 +223,8 @@ TEXTS: dict[Code, Text] = {
         "分成几次评价 / split it",
     ),
     Code.REVISION_NOT_RAISED: Text(
-        "同一编号和修订号已有内容不同的记录 / a record with this number and revision exists with other content",
+        "同一编号和修订号已有内容不同的记录 / "
+        "a record with this number and revision exists with other content",
         "更正时将修订号改为 {next} / raise the revision to {next} to correct it",
     ),
     Code.REVISION_TOO_LOW: Text(

@@ -7,12 +7,12 @@ from pathlib import PurePath
 
 import orjson
 
+from trace_service.imports.codes import Code
 from trace_service.imports.errors import ImportRefusedError
 from trace_service.imports.field_types import SheetSpec
 from trace_service.imports.fields import SHEET_BY_NAME, SHEETS
 from trace_service.imports.headers import find_spec
 from trace_service.imports.limits import MAX_MAPPING_BYTES
-from trace_service.imports.messages import Code
 
 TYPE_KEY = "@type"  # beside the columns of a mapping: which kind of sheet it is, where the name does not tell
 

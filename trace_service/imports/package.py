@@ -1,8 +1,8 @@
 """The guards before a workbook is opened.
 
-An XLSX file is a ZIP of XML parts, and both can be bombs. Every part that will be read is unpacked under a limit,
-scanned as XML (no document type, UTF-8, bounded area and text), and written into a plain ZIP of our own: the
-reader then sees exactly the bytes that were scanned, whatever the original's directories claimed.
+An XLSX file is a ZIP of XML parts, and both can be bombs. Every part that will be read is unpacked under a
+limit, scanned as XML (no document type, UTF-8, bounded area and text), and written into a plain ZIP of our
+own: the reader then sees exactly the bytes that were scanned, whatever the original's directories claimed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import zlib
 from dataclasses import dataclass, field
 
 from trace_service.imports import limits
+from trace_service.imports.codes import Code
 from trace_service.imports.errors import ImportRefusedError
-from trace_service.imports.messages import Code
 from trace_service.imports.sheet_xml import (
     SheetScan,
     scan_relations,
@@ -38,7 +38,7 @@ _ENCRYPTED_BIT = 0x1
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A workbook that may be opened: ``data`` is the rebuilt file, ``scans`` has what the reader will not tell."""
+    """A workbook that may be opened: ``data`` is rebuilt, ``scans`` has what the reader will not tell."""
 
     data: bytes
     scans: dict[str, SheetScan] = field(default_factory=dict)  # by sheet name

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from trace_service.imports.codes import Code
 from trace_service.imports.errors import Findings
 from trace_service.imports.field_types import Field, SheetSpec
 from trace_service.imports.files import Grid
 from trace_service.imports.headers import Header, find_header
-from trace_service.imports.messages import Code
 from trace_service.imports.values import READERS, CellError, Raw
 
 _Column = tuple[int, Field, Callable[[Raw, Field], object]]

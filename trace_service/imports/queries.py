@@ -62,7 +62,7 @@ def _records() -> sa.Select[Any]:
 
 
 def records_by_ref(connection: Connection, did: str, schema: str, refs: Iterable[str]) -> list[AnyRow]:
-    """Return records that ``did`` signs (of standards: every one) by external reference, oldest revision first."""
+    """Return records that ``did`` signs (of standards: every one) by reference, oldest revision first."""
     found: list[AnyRow] = []
     for part in chunks(refs):
         query = _records().where(RECORD.c.schema_name == schema, RECORD.c.external_ref.in_(part))
@@ -115,7 +115,7 @@ def issued_before(connection: Connection, issuer_pk: int, schema: str, refs: Ite
 
 
 def refs_of_ids(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, str, str]]:
-    """Return (schema, issuer's DID, external reference) of the records with these ids, where they have one."""
+    """Return (schema, issuer's DID, external reference) of these records, where they have one."""
     return {
         row.id: (row.schema_name, row.did, row.external_ref)
         for part in chunks(ids)

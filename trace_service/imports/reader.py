@@ -9,12 +9,12 @@ from trace_service.imports.build_credentials import build_certificates, build_pr
 from trace_service.imports.build_practice import build_activities, build_enrolments
 from trace_service.imports.build_results import build_evaluations
 from trace_service.imports.build_standards import build_parties, build_standards, read_names
+from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading
 from trace_service.imports.errors import Findings, ImportRefusedError
 from trace_service.imports.fields import SHEET_BY_NAME
 from trace_service.imports.files import Grid, read_file
 from trace_service.imports.lookup import load_activities, load_enrolments, load_evaluations, load_standards
-from trace_service.imports.messages import Code
 from trace_service.imports.options import ImportOptions, SheetMapping, known_types, read_mapping, spec_for
 from trace_service.imports.parse import ParsedSheet, parse_grid
 from trace_service.imports.template import NOTES_SHEET

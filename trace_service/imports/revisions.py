@@ -1,4 +1,4 @@
-"""The same file twice issues nothing twice: every proposed record is held against what its issuer has said before.
+"""The same file twice issues nothing twice: each proposed record is held against what its issuer said before.
 
 The identity of a record is (issuer, external reference, revision). Equal content under an equal identity is
 unchanged; other content needs a raised revision, and the new record supersedes the old one.
@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from trace_service.database import AnyRow
+from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading
-from trace_service.imports.messages import Code
 from trace_service.imports.model import Edge, Node
 from trace_service.imports.queries import document_of, issued_before, refs_of_ids
 from verifier_cli.profile import normalise

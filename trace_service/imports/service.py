@@ -17,11 +17,12 @@ from sqlalchemy.exc import IntegrityError
 from trace_service.config import Settings
 from trace_service.database import AnyRow, read, utc_now, write
 from trace_service.holdpoints import hold
+from trace_service.idempotency.service import Answer, IdempotentRequest, recall, remember
 from trace_service.imports import limits
+from trace_service.imports.codes import Code
 from trace_service.imports.context import Directory, People, Reading
 from trace_service.imports.drafting import compose_nodes, insert_people, placeholder_numbers, reserve_numbers
 from trace_service.imports.errors import Findings, ImportRefusedError
-from trace_service.imports.messages import Code
 from trace_service.imports.model import Node
 from trace_service.imports.options import ImportOptions, read_mapping
 from trace_service.imports.queries import JOB, ROW_ERROR, job_row, unfinished_with_file
@@ -54,18 +55,27 @@ class _Result:
 
 
 def submit(
-    engine: Engine, settings: Settings, organisation_pk: int, file: UploadedFile, options: ImportOptions
+    engine: Engine,
+    settings: Settings,
+    organisation_pk: int,
+    file: UploadedFile,
+    options: ImportOptions,
+    request: IdempotentRequest | None = None,
 ) -> AnyRow:
     """Keep the file and register its job; durable when this returns. The worker runs it (`run_job`).
 
-    Raises `ImportRefusedError` for a file beyond the size limit or an unusable mapping.
+    The same ``request`` again returns the same job. Raises `ImportRefusedError` for a file beyond the size
+    limit or an unusable mapping, `Problem` for an idempotency key used before for something else.
     """
+    request = request or IdempotentRequest(organisation_pk, None, b"")
     if len(file.data) > limits.MAX_FILE_BYTES:
         raise ImportRefusedError(Code.FILE_TOO_LARGE, limit=limits.MAX_FILE_BYTES)
     read_mapping(options.mapping)
     digest = hashlib.sha256(file.data).digest()
     _keep_file(settings.uploads_dir, digest, file.data)
     with write(engine) as connection:
+        if (answer := recall(connection, request)) is not None:
+            return job_row(connection, int(answer.body))
         pk = connection.execute(
             sa.insert(JOB)
             .values(
@@ -78,6 +88,7 @@ def submit(
             )
             .returning(JOB.c.pk)
         ).scalar_one()
+        remember(connection, request, Answer(202, str(pk).encode()))
         return job_row(connection, pk)
 
 
@@ -150,8 +161,9 @@ def _read(engine: Engine, settings: Settings, job: AnyRow, progress: Progress) -
 
 
 def _uploaded(settings: Settings, job: AnyRow) -> bytes:
+    path: Path = settings.uploads_dir / job.file_sha256.hex()
     try:
-        return (settings.uploads_dir / job.file_sha256.hex()).read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise ImportRefusedError(Code.NOT_READABLE, reason="上传的文件已丢失 | the upload is gone") from None
 

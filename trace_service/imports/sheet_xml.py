@@ -1,5 +1,6 @@
-"""What the workbook reader will not tell: formulas without a stored value, error cells, and the size of a sheet
-before memory is taken for it. One pass of expat over each part; document types are refused, so no entity exists."""
+"""What the workbook reader will not tell: formulas without a stored value, error cells, a sheet's size before
+memory is taken for it. One pass of expat over each part; document types are refused: there are no entities.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from functools import lru_cache
 from xml.parsers import expat
 
 from trace_service.imports import limits
+from trace_service.imports.codes import Code
 from trace_service.imports.errors import ImportRefusedError
-from trace_service.imports.messages import Code
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 Position = tuple[int, int]  # 1-based row, 0-based column

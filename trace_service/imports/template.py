@@ -1,4 +1,4 @@
-"""The template workbook, generated from the field table: one sheet a record type, notes, and drop-down lists."""
+"""The template workbook, generated from the field table: one sheet a record type, notes, lists."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
 
+from trace_service.imports.codes import Code
 from trace_service.imports.field_types import Cell, Field
-from trace_service.imports.messages import Code
 from trace_service.imports.times import parse_dated_spans, parse_spans
 
 Raw = str | int | float | bool | date | datetime | time | timedelta

@@ -1,4 +1,4 @@
-"""Columns of the sheets about trainees: enrolment, practice, evaluation, credits, certificates."""
+"""Columns of the sheets of enrolments and practice logs, and those that all sheets of trainees share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from trace_service.imports.field_types import Cell, Field, SheetSpec
 from trace_service.imports.fields_standards import REVISION
-from trace_service.imports.limits import MAX_LONG_TEXT
 
 ENROLMENT_STATUS = {
     "在读": "active",
@@ -32,28 +31,6 @@ ACTIVITY_KINDS = {
     "挂职": "secondment",
     "企业锻炼": "secondment",
 }
-EVALUATION_KINDS = {
-    "实践评价": "practice",
-    "实践": "practice",
-    "考核": "exam",
-    "考试": "exam",
-    "问卷": "survey",
-}
-PHASES = {
-    "过程": "process",
-    "过程评价": "process",
-    "结果": "outcome",
-    "结果评价": "outcome",
-    "终结性评价": "outcome",
-}
-CREDIT_KINDS = {"企业": "enterprise", "企业学分": "enterprise", "学校": "school", "学校学分": "school"}
-CREDENTIAL_KINDS = {
-    "技能等级": "skill_level",
-    "技能等级证书": "skill_level",
-    "奖项": "award",
-    "竞赛奖项": "award",
-}
-
 STUDENT_NUMBER = Field(
     "studentNumber",
     "学号",
@@ -116,19 +93,7 @@ STANDARD_VERSION = Field(
     ("版本", "版本号", "Version"),
     example="2026.1",
 )
-EVIDENCE = Field(
-    "evaluations",
-    "评价编号",
-    "Evaluation numbers",
-    Cell.IDENTIFIERS,
-    True,
-    ("依据的评价", "评价记录编号", "Evaluation number", "Evidence"),
-    note="多个用分号分隔 / separate several by semicolons",
-    example="PJ-0001;PJ-0002",
-)
-
-
-_MENTOR = Field(
+MENTOR = Field(
     "mentor",
     "企业导师工号",
     "Enterprise mentor",
@@ -227,7 +192,7 @@ ENROLMENTS = SheetSpec(
         ),
         STANDARD_CODE,
         STANDARD_VERSION,
-        _MENTOR,
+        MENTOR,
         Field(
             "contract",
             "已签协议",
@@ -332,263 +297,8 @@ ACTIVITIES = SheetSpec(
             high=1_000_000,
             example="1",
         ),
-        replace(_MENTOR, example="M-017"),
+        replace(MENTOR, example="M-017"),
         REVISION,
     ),
     ("实践日志", "实践周志", "Practice log", "Practice"),
-)
-EVALUATIONS = SheetSpec(
-    "evaluations",
-    "评价",
-    "Evaluations",
-    ("ref",),
-    (
-        Field(
-            "ref",
-            "评价编号",
-            "Evaluation number",
-            Cell.IDENTIFIER,
-            True,
-            ("编号", "Evaluation no"),
-            example="PJ-0001",
-        ),
-        STUDENT_NUMBER,
-        NAME,
-        ENROLMENT,
-        ENTERPRISE,
-        SCHOOL,
-        Field(
-            "kind",
-            "评价类别",
-            "Kind",
-            Cell.CHOICE,
-            True,
-            ("类别", "类型"),
-            EVALUATION_KINDS,
-            example="实践评价",
-        ),
-        Field("phase", "评价阶段", "Phase", Cell.CHOICE, True, ("阶段",), PHASES, example="过程"),
-        Field("date", "评价日期", "Date", Cell.DATE, True, ("日期", "Evaluated on"), example="2026-06-20"),
-        STANDARD_CODE,
-        STANDARD_VERSION,
-        Field(
-            "item",
-            "条目编号",
-            "Item number",
-            Cell.TOKEN,
-            True,
-            ("评价条目", "条目", "Item"),
-            example="SNAD-E-01",
-            common=False,
-        ),
-        Field(
-            "max",
-            "满分",
-            "Maximum",
-            Cell.DECIMAL,
-            True,
-            ("满分分值", "Max"),
-            low=1,
-            high=1000,
-            example="100",
-            common=False,
-        ),
-        Field(
-            "passMark",
-            "合格分",
-            "Pass mark",
-            Cell.DECIMAL,
-            synonyms=("及格分", "合格线"),
-            low=0,
-            high=1000,
-            note="留空为满分的 60% / empty: 60 % of the maximum",
-            example="60",
-            common=False,
-        ),
-        Field(
-            "enterpriseScore",
-            "企业评分",
-            "Enterprise score",
-            Cell.DECIMAL,
-            synonyms=("企业分数", "Firm score"),
-            low=0,
-            high=1000,
-            example="88",
-            common=False,
-        ),
-        Field(
-            "schoolScore",
-            "学校评分",
-            "School score",
-            Cell.DECIMAL,
-            synonyms=("学校分数", "教师评分"),
-            low=0,
-            high=1000,
-            example="91",
-            common=False,
-        ),
-        Field(
-            "enterpriseEvaluator",
-            "企业评价人工号",
-            "Enterprise evaluator",
-            Cell.IDENTIFIER,
-            synonyms=("企业评价人",),
-            example="M-017",
-        ),
-        Field(
-            "schoolEvaluator",
-            "学校评价人工号",
-            "School evaluator",
-            Cell.IDENTIFIER,
-            synonyms=("学校评价人",),
-            example="T-023",
-        ),
-        Field(
-            "weeks", "依据周次", "Weeks evaluated", Cell.WEEKS, synonyms=("评价周次", "Weeks"), example="1-15"
-        ),
-        Field(
-            "activities",
-            "依据记录编号",
-            "Activity numbers",
-            Cell.IDENTIFIERS,
-            synonyms=("实践记录编号",),
-            example="",
-        ),
-        Field(
-            "independentFrom",
-            "独立上岗日期",
-            "Independent from",
-            Cell.DATE,
-            synonyms=("独立日期",),
-            example="",
-        ),
-        Field("comment", "评语", "Comment", synonyms=("备注", "评价意见"), high=MAX_LONG_TEXT, example=""),
-        REVISION,
-    ),
-    ("评价表", "评价记录"),
-    grouped=True,
-)
-_ISSUED = Field(
-    "issuedOn",
-    "发证日期",
-    "Issued on",
-    Cell.DATE,
-    True,
-    ("颁发日期", "认定日期", "签发日期", "Issue date"),
-    example="2026-11-10",
-)
-PRACTICE_CREDITS = SheetSpec(
-    "practice_credits",
-    "实践学分",
-    "Practice credits",
-    ("ref",),
-    (
-        Field(
-            "ref", "学分编号", "Credit number", Cell.IDENTIFIER, True, ("编号", "认定编号"), example="XF-0001"
-        ),
-        STUDENT_NUMBER,
-        replace(NAME, required=True),
-        ENROLMENT,
-        SCHOOL,
-        ENTERPRISE,
-        Field(
-            "title",
-            "课程名称",
-            "Course",
-            required=True,
-            synonyms=("课程", "项目名称", "学分名称"),
-            example="企业实践",
-        ),
-        Field("titleEn", "课程英文名称", "Course (English)", example="Enterprise practice"),
-        Field("credits", "学分", "Credits", Cell.DECIMAL, True, ("认定学分",), low=0, high=100, example="6"),
-        Field(
-            "creditKind",
-            "学分类别",
-            "Credit kind",
-            Cell.CHOICE,
-            True,
-            ("类别", "类型"),
-            CREDIT_KINDS,
-            example="企业学分",
-        ),
-        Field("from", "开始日期", "From", Cell.DATE, True, ("起始日期",), example="2026-03-02"),
-        Field("to", "结束日期", "To", Cell.DATE, True, ("终止日期",), example="2026-10-04"),
-        STANDARD_CODE,
-        STANDARD_VERSION,
-        EVIDENCE,
-        replace(_ISSUED, zh="认定日期", synonyms=("发证日期", "Issue date")),
-        REVISION,
-    ),
-    ("学分", "企业实践学分", "Credits"),
-)
-CERTIFICATES = SheetSpec(
-    "certificates",
-    "技能证书",
-    "Certificates",
-    ("ref",),
-    (
-        Field(
-            "ref",
-            "证书编号",
-            "Certificate number",
-            Cell.IDENTIFIER,
-            True,
-            ("证号", "编号", "Certificate no"),
-            example="ZS-0001",
-        ),
-        STUDENT_NUMBER,
-        replace(NAME, required=True),
-        ENROLMENT,
-        SCHOOL,
-        ENTERPRISE,
-        Field(
-            "evaluator",
-            "评价机构",
-            "Evaluator",
-            Cell.ORGANISATION,
-            synonyms=("发证机构", "Issued by"),
-            note="填写则由其签发，留空由学校签发 / it issues the certificate if given, otherwise the school",
-            example="",
-        ),
-        Field(
-            "kind",
-            "证书类别",
-            "Kind",
-            Cell.CHOICE,
-            synonyms=("类别", "类型"),
-            choices=CREDENTIAL_KINDS,
-            note="留空为技能等级 / empty: skill level",
-            example="技能等级",
-        ),
-        Field(
-            "title",
-            "证书名称",
-            "Certificate",
-            required=True,
-            synonyms=("名称", "Title"),
-            example="传感网应用开发（初级）",
-        ),
-        Field(
-            "titleEn",
-            "证书英文名称",
-            "Certificate (English)",
-            example="Sensor Network Application Development (Elementary)",
-        ),
-        STANDARD_CODE,
-        STANDARD_VERSION,
-        Field(
-            "level",
-            "级别编号",
-            "Level id",
-            Cell.TOKEN,
-            synonyms=("级别代码", "级别"),
-            note="技能等级必填 / required for a skill level",
-            example="SNAD-E",
-        ),
-        EVIDENCE,
-        _ISSUED,
-        Field("validUntil", "有效期至", "Valid until", Cell.DATE, synonyms=("失效日期",), example=""),
-        REVISION,
-    ),
-    ("证书", "技能等级证书", "Skill certificates"),
 )
