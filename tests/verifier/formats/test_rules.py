@@ -21,9 +21,17 @@ from tests.verifier.formats.changes import changed
 from verifier_cli import rules
 from verifier_cli.did import org_id
 from verifier_cli.errors import SchemaError
-from verifier_cli.kinds import SIGNER_ROLES, Kind, Role, kind_mask, role_mask
+from verifier_cli.kinds import (
+    ORGANISATION_ROLES,
+    PERSON_ROLES,
+    SIGNER_ROLES,
+    Kind,
+    Role,
+    kind_mask,
+    role_mask,
+)
 from verifier_cli.record import Record, status_entry
-from verifier_cli.schema import SCHEMAS, validate
+from verifier_cli.schema import ENVELOPE, SCHEMAS, schema_json, validate
 
 SUBJECT = "$.credentialSubject"
 STATUS = "$.credentialStatus"
@@ -256,6 +264,11 @@ def test_data_files_name_what_exists() -> None:
             assert rows
             assert {row.issuer for row in rows} <= set(SIGNER_ROLES)
             assert {role for row in rows for role in row.countersigners} <= set(SIGNER_ROLES)
+
+
+def test_roles_of_signers_are_those_of_the_schema() -> None:
+    entry = schema_json(ENVELOPE)["$defs"]["countersigners"]["items"]
+    assert set(entry["properties"]["role"]["enum"]) == ORGANISATION_ROLES | PERSON_ROLES
 
 
 def test_bits() -> None:
