@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from weakref import WeakKeyDictionary
 
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from trace_service.anchoring import queries
 from trace_service.config import ChainSettings
@@ -50,7 +51,11 @@ class ProofFiles:
 
     def write(self, connection: Connection, place: AnyRow) -> bytes:
         """The proof file of a record that `queries.place_of` found in a batch."""
-        record = whole_record(bytes(place.document), queries.proofs_of(connection, place.pk))
+        return self.compose(connection, place, place.document, queries.proofs_of(connection, place.pk))
+
+    def compose(self, connection: Connection, place: AnyRow, document: bytes, proofs: list[bytes]) -> bytes:
+        """The proof file of a record whose document and proofs are at hand."""
+        record = whole_record(bytes(document), proofs)
         path = self._trees.tree(connection, place.batch_pk).path(place.leaf_index)
         tx_hash = place.transaction_hash
         anchor = Anchor(
@@ -62,6 +67,14 @@ class ProofFiles:
             tx_hash=None if tx_hash is None else "0x" + bytes(tx_hash).hex(),
         )
         return ProofFile.write(record, anchor)
+
+
+_FILES: WeakKeyDictionary[Engine, ProofFiles] = WeakKeyDictionary()
+
+
+def files_of(engine: Engine, chain: ChainSettings) -> ProofFiles:
+    """The proof files of a database: one for each engine, so that trees are kept as long as it lives."""
+    return _FILES.setdefault(engine, ProofFiles(chain))
 
 
 def whole_record(document: bytes, proofs: list[bytes]) -> bytes:

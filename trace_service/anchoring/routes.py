@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from sqlalchemy.engine import Engine
 
 from trace_service.anchoring import queries
-from trace_service.anchoring.proofs import ProofFiles
+from trace_service.anchoring.handout_routes import router as handout_router
+from trace_service.anchoring.proofs import files_of
 from trace_service.database import AnyRow, read, utc_now, write
 from trace_service.openapi import answers
 from trace_service.pages import read_cursor, write_cursor
@@ -20,6 +19,7 @@ from verifier_cli.encoding import format_time
 from verifier_cli.proof_file import SUFFIX
 
 router = APIRouter(prefix="/v1", tags=["anchoring"])
+router.include_router(handout_router)
 
 MAX_PAGE = 500
 
@@ -86,15 +86,6 @@ def seal(shared: Shared, who: Annotated[Caller, Depends(caller("issue"))]) -> di
     return {"waiting": waiting}
 
 
-_FILES: WeakKeyDictionary[Engine, ProofFiles] = (
-    WeakKeyDictionary()
-)  # trees are kept as long as their database
-
-
-def _files(shared: Context) -> ProofFiles:
-    return _FILES.setdefault(shared.engine, ProofFiles(shared.settings.chain))
-
-
 @router.get(
     "/records/{record_id}/proof-file",
     summary="The proof file of a record",
@@ -114,7 +105,7 @@ def proof_file(shared: Shared, who: Reader, record_id: Annotated[str, Path(max_l
             raise Problem(
                 409, "record.not_final", "The record is not final yet", fix="ask again after `anchorBy`"
             )
-        content = _files(shared).write(connection, place)
+        content = files_of(shared.engine, shared.settings.chain).write(connection, place)
     name = record_id.rpartition(":")[2] + SUFFIX
     attached = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/json", headers=attached)
