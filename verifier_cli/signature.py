@@ -177,20 +177,21 @@ def verify_proof_set(record: Record) -> dict[str, bytes]:
     The order of proofs does not matter; proofs of other suites are passed over (`Record.foreign_proofs`).
     Raises SignatureError with the path of the proof.
     """
+    signers = record.signers
     by_signer: dict[str, tuple[int, Any]] = {}
     for index, proof in enumerate(record.proofs):
         if not is_native(proof):
             continue
         method = proof.get("verificationMethod")
         did = method.partition("#")[0] if isinstance(method, str) else ""
-        if did not in record.signers:
+        if did not in signers:
             raise SignatureError(f"$.proof[{index}]", "signer is neither issuer nor countersigner")
         if did in by_signer:
             raise SignatureError(f"$.proof[{index}]", "second proof of the same signer")
         by_signer[did] = (index, proof)
     keys: dict[str, bytes] = {}
     context = record.document["@context"]
-    for did in record.signers:
+    for did in signers:
         if did not in by_signer:
             raise SignatureError("$.proof", f"no proof of {did}")
         index, proof = by_signer[did]

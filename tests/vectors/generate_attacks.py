@@ -1,8 +1,8 @@
 """Writes attack vectors on formats and signatures: `python -m tests.vectors.generate_attacks`.
 
-Each vector names the step of protocol section 9 that must refuse: `parse`, `schema`, `signatures`, `any` for one
-of them, `none` where the change is harmless. Records are golden records with a JSON Patch, so that a vector
-shows what was done; texts are given as `prefix + repeat * times + suffix`.
+Each vector names the step of protocol section 9 that must refuse: `parse`, `schema`, `signatures`, `any` for
+one of them, `none` where the change is harmless. Records are golden records with a JSON Patch, so that a
+vector shows what was done; texts are given as `prefix + repeat * times + suffix`.
 """
 
 from __future__ import annotations
