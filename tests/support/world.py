@@ -18,10 +18,10 @@ from sqlalchemy.engine import Engine
 from tests.support.nodes import RunningNode
 from tests.support.records import FIRM, SCHOOL, complete_record, make_key
 from trace_service import database
-from trace_service.anchoring.keyring import Scope
+from trace_service.anchoring.keyring import FileKeyring, Keyring, Scope
 from trace_service.anchoring.sealing import Sealed, seal
 from trace_service.anchoring.service import Anchoring, Pass
-from trace_service.config import ChainSettings
+from trace_service.config import DATABASE_FILE, SETTINGS_FILE, ChainSettings, Settings, settings_text
 from trace_service.database import utc_now
 from trace_service.evm.client import Client
 from trace_service.evm.deploy import deploy_contracts
@@ -34,10 +34,12 @@ from trace_service.evm.registry import (
 )
 from trace_service.evm.sender import Sender
 from trace_service.evm.transact import transact
+from trace_service.installation import trust_text
+from trace_service.keys.files import create
+from trace_service.migrate import upgrade
 from trace_service.organisations.queries import ORGANISATION
 from trace_service.records.tables import Record as RecordRow
 from trace_service.records.tables import RecordSignature
-from trace_service.tables import metadata
 from verifier_cli.canonical import canonical
 from verifier_cli.did import org_id
 from verifier_cli.encoding import format_time, parse_time
@@ -47,6 +49,7 @@ from verifier_cli.record import Record
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
+PASSPHRASE = "a passphrase for tests"
 ALL_KINDS = (1 << 12) - 1
 RELAYER_FUNDS = 10**20  # wei
 ROLES = {SCHOOL: role_mask(Role.SCHOOL), FIRM: role_mask(Role.MEMBER)}
@@ -72,9 +75,11 @@ class MemoryKeyring:
         """Signs for an organisation."""
         return self._account(f"{scope} {organisation_pk}")
 
-    def manage(self, did: str) -> LocalAccount:
-        """The organisation's own manage account, which a service would never hold."""
-        return self._account(f"manage {did}")
+
+def manage_account(did: str) -> LocalAccount:
+    """The organisation's own manage account, which a service never holds."""
+    account: LocalAccount = Account.from_key(make_key(f"manage {did}").private.private_bytes_raw())
+    return account
 
 
 @dataclass
@@ -85,7 +90,7 @@ class World:
     owner: LocalAccount
     chain: ChainSettings
     engine: Engine
-    keyring: MemoryKeyring
+    keyring: Keyring
     pks: dict[str, int]
     client: Client
     authority: Authority
@@ -184,6 +189,44 @@ def make_world(node: RunningNode, folder: Path, **chain_changes: Any) -> World:
     ``folder``.
     """
     owner: LocalAccount = Account.from_key(node.funded_key)
+    engine = database.make_engine(f"sqlite:///{folder / 'skilltrace.db'}")
+    upgrade(engine)
+    world = _open(node, owner, engine, MemoryKeyring(), chain_changes)
+    for did, roles in ROLES.items():
+        _enrol(world, did, roles)
+    fund(world, RELAYER_FUNDS)
+    return world
+
+
+def make_installation(node: RunningNode, folder: Path, **changes: Any) -> tuple[World, Settings]:
+    """The same as a data directory that a real worker process can be started on (see
+    `tests.support.crash`).
+    """
+    owner: LocalAccount = Account.from_key(node.funded_key)
+    keys = folder / "keys"
+    for name in ("relayer", "anchor-1", "status-1", "anchor-2", "status-2"):
+        create(keys / f"{name}.json", "secp256k1", PASSPHRASE)
+    engine = database.make_engine(f"sqlite:///{folder / DATABASE_FILE}")
+    upgrade(engine)
+    world = _open(node, owner, engine, FileKeyring(keys, PASSPHRASE), {})
+    settings = Settings(
+        data_dir=folder,
+        database_url=f"sqlite:///{folder / DATABASE_FILE}",
+        operator="did:web:operator.example",
+        chain=world.chain,
+        **changes,
+    )
+    (folder / SETTINGS_FILE).write_text(settings_text(settings), "utf-8")
+    settings.trust_file.write_text(trust_text(settings, owner.address.lower(), node.url), "utf-8")
+    for did, roles in ROLES.items():
+        _enrol(world, did, roles)
+    fund(world, RELAYER_FUNDS)
+    return world, settings
+
+
+def _open(
+    node: RunningNode, owner: LocalAccount, engine: Engine, keyring: Keyring, changes: dict[str, Any]
+) -> World:
     found = deploy_contracts(node.url, owner)
     chain = ChainSettings(
         embedded=False,
@@ -194,13 +237,10 @@ def make_world(node: RunningNode, folder: Path, **chain_changes: Any) -> World:
         anchor_registry=found.anchor_registry,
         evidence_reader=found.evidence_reader,
         code_hashes=found.code_hashes,
-        **chain_changes,
+        **changes,
     )
-    engine = database.make_engine(f"sqlite:///{folder / 'skilltrace.db'}")
-    metadata.create_all(engine)
     client = Client(node.url)
-    keyring = MemoryKeyring()
-    world = World(
+    return World(
         node=node,
         owner=owner,
         chain=chain,
@@ -210,10 +250,6 @@ def make_world(node: RunningNode, folder: Path, **chain_changes: Any) -> World:
         client=client,
         authority=Authority(client, chain, cache_seconds=0.0),
     )
-    for did, roles in ROLES.items():
-        _enrol(world, did, roles)
-    fund(world, RELAYER_FUNDS)
-    return world
 
 
 def _enrol(world: World, did: str, roles: int) -> None:
@@ -238,7 +274,7 @@ def _enrol(world: World, did: str, roles: int) -> None:
         admin.add_key(org, make_key(did).public)
         admin.add_account(org, world.keyring.account("anchor", pk).address, SCOPE_ANCHOR)
         admin.add_account(org, world.keyring.account("status", pk).address, SCOPE_STATUS)
-        admin.add_account(org, world.keyring.manage(did).address, SCOPE_MANAGE)
+        admin.add_account(org, manage_account(did).address, SCOPE_MANAGE)
 
 
 def fund(world: World, wei: int) -> None:

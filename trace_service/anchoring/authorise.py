@@ -13,6 +13,7 @@ from trace_service import database
 from trace_service.anchoring import queries
 from trace_service.database import AnyRow
 from trace_service.evm import eip712
+from trace_service.holdpoints import hold
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -69,6 +70,7 @@ def authorise(
                 "created_at": now,
             },
         )
+    hold("anchor.after_authorise")
     return Authorisation(message, signature)
 
 

@@ -23,6 +23,7 @@ from trace_service import database
 from trace_service.anchoring import queries
 from trace_service.database import AnyRow
 from trace_service.evm.registry import Authority
+from trace_service.holdpoints import hold
 from verifier_cli.did import is_organisation, org_id
 from verifier_cli.encoding import parse_multikey
 from verifier_cli.kinds import SIGNER_ROLES
@@ -97,6 +98,8 @@ def seal(
         if tree is None:
             return Sealed(None, -1, 0, selection.early, len(selection.held))
         batch_pk, sequence = _store(connection, organisation_pk, selection, tree, now)
+        hold("seal.before_commit")
+    hold("seal.after_commit")
     return Sealed(batch_pk, sequence, tree.size, selection.early, len(selection.held))
 
 

@@ -29,6 +29,7 @@ from trace_service.evm.errors import ChainRefused
 from trace_service.evm.registry import Authority
 from trace_service.evm.sender import Intent, Sender
 from trace_service.evm.wire import Call
+from trace_service.holdpoints import hold
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,7 @@ class Anchoring:
         if self._is_final(row, anchored_at, view):
             values["final_at"] = self.clock()
         if any(getattr(row, name) != value for name, value in values.items()):
+            hold("anchor.before_mark")
             self._update(row.pk, **values)
 
     def _is_final(self, row: AnyRow, anchored_at: int, view: finality.View) -> bool:
