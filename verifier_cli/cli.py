@@ -1,137 +1,179 @@
 """`trace-verify`: the commands and their options. What a command does is in `commands`, imported when it
 runs, because a start-up that loads everything would take longer than a verification.
 
+The parser is the standard library's: typer loads pydantic, which takes half of the 0.25 s that a whole
+verification may take. `audit`, which runs for minutes, keeps typer.
+
 Exit codes (protocol section 9): 0 valid (also with remarks), 1 not valid, 2 undecided, 3 usage or unreadable.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
-
-import typer
+from typing import Any, Final, NoReturn
 
 from verifier_cli.errors import CouldNotRead, DataError, MisuseError
 
-__all__ = ["app", "main"]
+__all__ = ["main", "run"]
 
 EXIT_UNDECIDED: Final = 2
 EXIT_USAGE: Final = 3
 EXIT_INTERRUPTED: Final = 130
 
-app = typer.Typer(
-    name="trace-verify",
-    help="Verify SkillTrace records without trusting whoever shows or stores them.",
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-TrustOption = Annotated[
-    Path | None,
-    typer.Option("--trust", envvar="TRACE_TRUST", help="Trust file [default: ./trust.toml]."),
-]
-RpcOption = Annotated[
-    list[str] | None,
-    typer.Option("--rpc", metavar="URL", help="Node to ask instead of those in the trust file; repeat it."),
-]
-LangOption = Annotated[str | None, typer.Option("--lang", help="zh or en [default: the system's].")]
+MAX_JOBS: Final = 256
+"""Processes; beyond the cores of any one machine they only cost memory."""
 
 
-@app.command()
-def verify(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER|ZIP...", help="Proof files.")],
-    trust: TrustOption = None,
-    rpc: RpcOption = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no node; needs --snapshot.")] = False,
-    snapshot: Annotated[Path | None, typer.Option(help="Snapshot file to read instead of a node.")] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Moment for the validity window: 2026-07-01[T00:00:00Z]."),
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Remarks make a record not valid.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON report a line.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes to use.")] = 1,
-    lineage: Annotated[bool, typer.Option("--lineage", help="Verify linked records too.")] = False,
-    source: Annotated[
-        str | None, typer.Option("--from", metavar="URL|FOLDER", help="Where to find linked records.")
-    ] = None,
-    lang: LangOption = None,
-) -> int:
-    """Verify proof files, folders of them, or ZIPs."""
-    from verifier_cli.commands import verify as command
+class _Parser(argparse.ArgumentParser):
+    """argparse leaves with 2 on misuse, which would say UNDECIDED."""
 
-    options = command.Options(
-        trust=trust,
-        rpc=tuple(rpc or ()),
-        offline=offline,
-        snapshot=snapshot,
-        at=at,
-        strict=strict,
-        as_json=as_json,
-        jobs=jobs,
-        lineage=lineage,
-        source=source,
-        lang=lang,
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def _jobs(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"must lie between 1 and {MAX_JOBS}")
+    return number
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    trust = os.environ.get("TRACE_TRUST")
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        metavar="FILE",
+        default=Path(trust) if trust else None,
+        help="trust file (default: $TRACE_TRUST, else ./trust.toml)",
     )
-    return command.run(tuple(paths), options)
+    parser.add_argument(
+        "--rpc",
+        metavar="URL",
+        action="extend",
+        nargs=1,
+        default=[],
+        help="node to ask instead of those in the trust file; may be repeated",
+    )
 
 
-@app.command()
-def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proof file or a record.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The signed document as JSON.")] = False,
-    lang: LangOption = None,
-) -> int:
-    """Show what a file says, WITHOUT verifying anything."""
-    from verifier_cli.commands import inspect as command
-
-    return command.run(file, as_json=as_json, lang=lang)
-
-
-@app.command()
-def snapshot(
-    out: Annotated[Path, typer.Option("--out", help="File to write.")],
-    org: Annotated[
-        list[str] | None,
-        typer.Option("--org", metavar="DID", help="Organisation to cover; repeat it [default: all]."),
-    ] = None,
-    trust: TrustOption = None,
-    rpc: RpcOption = None,
-    deployment: Annotated[
-        str | None, typer.Option(help="Name in the trust file, where it has several.")
-    ] = None,
-) -> int:
-    """Take a snapshot from your own nodes, for verifying offline."""
-    from verifier_cli.commands import snapshot as command
-
-    return command.run(out, tuple(org or ()), trust, tuple(rpc or ()), deployment)
+def _add_verify(commands: Any) -> None:
+    parser = commands.add_parser("verify", help="verify proof files, folders of them, or ZIPs")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER|ZIP")
+    _common(parser)
+    parser.add_argument("--offline", action="store_true", help="ask no node; needs --snapshot")
+    parser.add_argument("--snapshot", type=Path, metavar="FILE", help="snapshot to read instead of a node")
+    parser.add_argument(
+        "--at", metavar="TIME", help="moment for the validity window: 2026-07-01 or 2026-07-01T08:00:00Z"
+    )
+    parser.add_argument("--strict", action="store_true", help="remarks make a record not valid")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON report a line")
+    parser.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes to use (default: 1)")
+    parser.add_argument("--lineage", action="store_true", help="verify the linked records too")
+    parser.add_argument(
+        "--from", dest="source", metavar="URL|FOLDER", help="where to find linked records that are not given"
+    )
+    _add_lang(parser)
 
 
-def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+def _add_lang(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=("zh", "en"), help="language of the report (default: the system's)")
+
+
+def _add_inspect(commands: Any) -> None:
+    parser = commands.add_parser("inspect", help="show what a file says, WITHOUT verifying anything")
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="the signed document as JSON")
+    _add_lang(parser)
+
+
+def _add_snapshot(commands: Any) -> None:
+    parser = commands.add_parser("snapshot", help="take a snapshot from your own nodes, to verify offline")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
+    parser.add_argument(
+        "--org",
+        metavar="DID",
+        action="extend",
+        nargs="+",
+        default=[],
+        help="organisations to cover (default: all)",
+    )
+    parser.add_argument("--deployment", metavar="NAME", help="name in the trust file, where it has several")
+    _common(parser)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="trace-verify",
+        description="Verify SkillTrace records without trusting whoever shows or stores them.",
+        epilog="Exit codes: 0 valid (also with remarks), 1 not valid, 2 undecided, 3 usage or unreadable.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_verify(commands)
+    _add_inspect(commands)
+    _add_snapshot(commands)
+    # Only so that the help names it: its arguments never reach this parser.
+    commands.add_parser("audit", help="recompute batches from leaf lists and records", add_help=False)
+    return parser
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line and return the exit code; typer's own code for misuse, 2, would say UNDECIDED."""
-    from typer.exceptions import TyperException
-
+    """Run a command line and return the exit code; nothing is raised but SystemExit for help and misuse."""
+    if arguments[:1] == ["audit"]:
+        return _audit(arguments[1:])
+    given = vars(_parser().parse_args(arguments))
     try:
-        code = app(args=arguments, prog_name="trace-verify", standalone_mode=False)
-    except typer.Abort:
+        return _dispatch(given.pop("command"), given)
+    except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except TyperException as error:
-        show = getattr(error, "show", None)
-        print(error) if show is None else show()
-        return EXIT_USAGE
     except CouldNotRead as error:
         print(f"trace-verify: the chain could not be read: {error}", file=sys.stderr)
         return EXIT_UNDECIDED
     except (DataError, MisuseError) as error:
         print(f"trace-verify: {error}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+def _dispatch(command: str, given: dict[str, Any]) -> int:
+    if command == "verify":
+        from verifier_cli.commands import verify
+
+        paths = tuple(given.pop("paths"))
+        return verify.run(paths, verify.Options(**{**given, "rpc": tuple(given["rpc"])}))
+    if command == "inspect":
+        from verifier_cli.commands import inspect
+
+        return inspect.run(given["file"], as_json=given["as_json"], lang=given["lang"])
+    from verifier_cli.commands import snapshot
+
+    return snapshot.run(
+        given["out"], tuple(given["org"]), given["trust"], tuple(given["rpc"]), given["deployment"]
+    )
+
+
+def _audit(arguments: list[str]) -> int:
+    import typer
+    from typer.exceptions import TyperException
+
+    from verifier_cli.audit.command import audit_command
+
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command("audit")(audit_command)
+    try:
+        code = app(args=arguments, prog_name="trace-verify audit", standalone_mode=False)
+    except typer.Abort:
+        return EXIT_INTERRUPTED
+    except TyperException as error:
+        print(f"trace-verify audit: {error}", file=sys.stderr)
         return EXIT_USAGE
     return code if isinstance(code, int) else 0
 

@@ -97,7 +97,8 @@ def _facts(report: Report, language: Language) -> list[str]:
         lines.append(f"{_label('signed', language)}: {printable(signer.id)} ({signer.role}{own})")
     if report.document is not None and report.signers:
         lines.append(f"{_label('says', language)}:")
-        shown = list(flatten(report.document["credentialSubject"]))
+        # What stands at the top of the subject says most: name, kind, level, result.
+        shown = sorted(flatten(report.document["credentialSubject"]), key=_depth)
         lines += [f"  {printable(path)}: {printable(text)}" for path, text in shown[:SUBJECT_LINES]]
         if len(shown) > SUBJECT_LINES:
             lines.append(f"  ({len(shown) - SUBJECT_LINES} {_label('more', language)})")
@@ -114,6 +115,10 @@ def _facts(report: Report, language: Language) -> list[str]:
         moment = format_time(report.valid_at)
         lines.append(f"{_label('valid_at', language)}: {moment}; {_label('status_as_of', language)}")
     return [*lines, ""] if lines else lines
+
+
+def _depth(item: tuple[str, str]) -> int:
+    return item[0].count(".") + item[0].count("[")
 
 
 def _step(result: StepResult, language: Language) -> list[str]:
