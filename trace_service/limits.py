@@ -11,10 +11,11 @@ import re
 import secrets
 import sys
 import time
+import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trace_service.problems import Problem
+from trace_service.problems import Problem, defect
 
 RECURSION_LIMIT = 1_000  # Python's default; deep enough for every call chain of ours
 MAX_JSON_DEPTH = 40  # a record has at most 32 levels, its envelope in a request a few more
@@ -148,16 +149,25 @@ class RequestLog:
         request_id = secrets.token_hex(8)
         started = time.perf_counter()
         status = 500
+        started_answer = False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started_answer
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started_answer = message["status"], True
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:
             await self.app(scope, receive, answer)
+        except Exception as error:
+            # Type and places alone: the text of a foreign exception may quote what the caller sent.
+            places = " < ".join(
+                f"{f.name}:{f.lineno}" for f in reversed(traceback.extract_tb(error.__traceback__))
+            )
+            _log.error("%s unexpected %s at %s", request_id, type(error).__name__, places)
+            if not started_answer:
+                await defect(request_id).response()(scope, receive, answer)
         finally:
             took = (time.perf_counter() - started) * 1000
             _log.info("%s %s %d %.1f ms %s", scope["method"], _clean(scope["path"]), status, took, request_id)

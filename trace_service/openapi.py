@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from verifier_cli.rules import SCHEMAS
 
@@ -38,6 +39,16 @@ PROBLEM_SCHEMA = {
 def record_schemas() -> dict[str, Any]:
     """Return the schema of "some record": one of the files that this service serves."""
     return {"oneOf": [{"$ref": f"/v1/schemas/{name}.json"} for name in SCHEMAS]}
+
+
+def body_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a body that a route reads itself; its parts are kept for the description."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    _parts.update(schema.pop("$defs", {}))
+    return schema
+
+
+_parts: dict[str, Any] = {}
 
 
 def json_body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
@@ -72,7 +83,7 @@ def describe(app: FastAPI) -> None:
 
 def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = PROBLEM_SCHEMA
+    schemas |= {"Problem": PROBLEM_SCHEMA, **_parts}
     answer = {
         "description": "Problem details (RFC 9457)",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},

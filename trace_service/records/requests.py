@@ -106,7 +106,7 @@ def parse_record_body(body: bytes) -> dict[str, Any]:
     """Return the JSON object of a request that carries a record, by the profile's strict parser."""
     value = parse(body, max_size=MAX_BODY)
     if not isinstance(value, dict):
-        raise Problem(422, "request.invalid", "The body is no JSON object", path="$")
+        raise Problem(422, "request.invalid", "The body is no JSON object", path="$", fix="see /docs")
     return value
 
 

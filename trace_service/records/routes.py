@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from trace_service.database import read, write
 from trace_service.idempotency.service import identify
-from trace_service.openapi import answers, json_body, record_schemas
+from trace_service.openapi import answers, body_schema, json_body, record_schemas
 from trace_service.pages import read_cursor, write_cursor
 from trace_service.problems import Problem, not_found
 from trace_service.records import examples, signing
@@ -37,7 +37,7 @@ RecordId = Annotated[str, Path(max_length=64, examples=[examples.RECORD_ID])]
 
 _POST_SCHEMA = {
     "oneOf": [
-        DraftBody.model_json_schema(),
+        body_schema(DraftBody),
         {
             "type": "object",
             "required": ["document"],

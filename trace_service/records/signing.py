@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from trace_service.database import read, utc_now, write
 from trace_service.holdpoints import hold
-from trace_service.openapi import answers, json_body
+from trace_service.openapi import answers, body_schema, json_body
 from trace_service.pages import read_cursor, write_cursor
 from trace_service.records import examples
 from trace_service.records.posting import door
@@ -67,7 +67,7 @@ def requests(
     "/proofs",
     summary="Hand in proofs",
     responses=answers(s200=examples.PROOF_RESULTS),
-    openapi_extra=json_body(ProofsBody.model_json_schema(), examples.PROOFS),
+    openapi_extra=json_body(body_schema(ProofsBody), examples.PROOFS),
 )
 def proofs(shared: Shared, who: Signer, body: Body) -> Response:
     """Take in proofs: one result each, in order; a receipt with each proof that completed its record.
@@ -93,7 +93,7 @@ def proofs(shared: Shared, who: Signer, body: Body) -> Response:
 @router.post(
     "/rejections",
     summary="Refuse to sign drafts",
-    openapi_extra=json_body(RejectionsBody.model_json_schema(), examples.REJECTIONS),
+    openapi_extra=json_body(body_schema(RejectionsBody), examples.REJECTIONS),
 )
 def rejections(shared: Shared, who: Signer, body: Body) -> Response:
     """Reject drafts with a comment for their proposer; they can then never be completed."""

@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.Column("organisation_pk", sa.Integer(), nullable=False),
         sa.Column("file_name", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
         sa.Column("file_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("sheet_type", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
         sa.Column("mapping", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("dry_run", sa.Boolean(), nullable=False),
         sa.Column("partial", sa.Boolean(), nullable=False),
@@ -152,6 +153,7 @@ def upgrade() -> None:
         sa.Column("drafted", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("errors", sa.Integer(), nullable=False),
+        sa.Column("notes", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_pk"],
             ["organisation.pk"],
@@ -239,6 +241,7 @@ def upgrade() -> None:
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("column", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("value", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("severity", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("message", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("fix", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
