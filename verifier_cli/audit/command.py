@@ -22,7 +22,9 @@ from verifier_cli.audit.receipts import MAX_RECEIPT, Receipt, parse_receipt
 from verifier_cli.audit.run import Audit, AuditOptions, Progress
 from verifier_cli.audit.snapshot_facts import SnapshotFacts
 from verifier_cli.audit.sources import FolderSource, Source
+from verifier_cli.audit.stream import WorkersLost
 from verifier_cli.audit.text import report_text
+from verifier_cli.commands.setup import load_trust
 from verifier_cli.encoding import parse_multikey
 from verifier_cli.errors import CouldNotRead, DataError, MisuseError
 from verifier_cli.rpc import Endpoint
@@ -41,7 +43,7 @@ class Request:
     """One audit as asked for on the command line."""
 
     source: str
-    trust: Path
+    trust: Path | None = None
     deployment: str | None = None
     rpc: tuple[str, ...] = ()
     snapshot: Path | None = None
@@ -61,7 +63,7 @@ def perform(request: Request, now: int, progress: Progress | None = None) -> Aud
         DataError: trust file, snapshot, source, checkpoint or receipt key cannot be used (exit code 3).
         CouldNotRead: the chain gave no answer (exit code 2).
     """
-    trust = Trust.load(request.trust)
+    trust = load_trust(request.trust)
     deployment = _deployment(trust, request.deployment)
     keys = [parse_multikey(text) for text in request.receipt_keys]
     if request.receipts and not keys:
@@ -175,7 +177,9 @@ def progress_bar(show: bool) -> Iterator[Progress | None]:
 
 def audit_command(
     source: Annotated[str, typer.Argument(help="Folder of an export, or URL of a service.")],
-    trust: Annotated[Path, typer.Option(help="Trust file.")] = Path("trust.toml"),
+    trust: Annotated[
+        Path | None, typer.Option(envvar="TRACE_TRUST", help="Trust file [default: ./trust.toml].")
+    ] = None,
     deployment: Annotated[str | None, typer.Option(help="Name in the trust file, if it has several.")] = None,
     rpc: Annotated[list[str] | None, typer.Option(help="Node to ask instead of the trust file's.")] = None,
     snapshot: Annotated[
@@ -218,6 +222,8 @@ def audit_command(
         )
         with progress_bar(not json) as progress:
             report = perform(request, int(time.time()), progress)
+    except WorkersLost as trouble:
+        _leave(EXIT_UNDECIDED, f"UNDECIDED: {trouble}")
     except CouldNotRead as trouble:
         _leave(EXIT_UNDECIDED, f"UNDECIDED: the chain could not be read ({trouble.reason}): {trouble.detail}")
     except (DataError, MisuseError) as error:
