@@ -112,12 +112,9 @@ def _batches(world: World) -> Iterator[str]:
             if [row.sequence for row in rows] != list(range(head)):
                 yield f"{organisation.did}: {len(rows)} batches here, {head} on chain"
             for row in rows:
+                org = organisation.org_id
                 found = world.client.call(
-                    "AnchorRegistry",
-                    world.chain.anchor_registry,
-                    "batchAt",
-                    organisation.org_id,
-                    row.sequence,
+                    "AnchorRegistry", world.chain.anchor_registry, "batchAt", org, row.sequence
                 )
                 seen = events.pop(("0x" + org.hex(), row.sequence), 0)
                 if bytes(found["root"]) != row.root or row.final_at is None or seen != 1:

@@ -160,12 +160,12 @@ def not_final(connection: Connection) -> Sequence[AnyRow]:
     return connection.execute(query).all()
 
 
-def in_flight(connection: Connection, batch_pk: int) -> bool:
-    """Whether a transaction that carries the batch may still be mined."""
+def in_flight(connection: Connection, batch_pk: int, besides: int = 0) -> bool:
+    """Whether a transaction (other than row ``besides``) that carries the batch may still be mined."""
     query = (
         sa.select(LINK.c.batch_pk)
         .join(TX, TX.c.pk == LINK.c.transaction_pk)
-        .where(LINK.c.batch_pk == batch_pk, is_live(TX))
+        .where(LINK.c.batch_pk == batch_pk, TX.c.pk != besides, is_live(TX))
     )
     return connection.execute(query).first() is not None
 

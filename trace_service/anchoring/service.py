@@ -109,6 +109,8 @@ class Anchoring:
             with database.read(self.engine) as connection:
                 rows = queries.not_final(connection)
             self._send(self._ready(rows))
+            with database.read(self.engine) as connection:
+                rows = queries.not_final(connection)
         refused = sum(1 for row in rows if row.refused is not None)
         return Pass(len(rows), refused, progress.in_flight, progress.no_funds)
 
@@ -213,7 +215,7 @@ class Anchoring:
 
 
 def _link(connection: Connection, transaction_pk: int, batch_pks: Sequence[int]) -> bool:
-    if any(queries.in_flight(connection, pk) for pk in batch_pks):
+    if any(queries.in_flight(connection, pk, besides=transaction_pk) for pk in batch_pks):
         return False
     queries.link(connection, transaction_pk, batch_pks)
     return True

@@ -155,28 +155,30 @@ class Sender:
         balance = self.client.balance(self.account.address)
         self._fill_gap(min(row.nonce for row in rows), mined)
         no_funds = False
-        open_slots = 0
         for nonce, group in groupby(rows, key=lambda row: int(row.nonce)):
             slot = list(group)
-            if self._look_up(slot, view):
+            if self._look_up(slot, view) or self._is_mined(slot):
                 continue
-            open_slots += 1
-            if any(row.block_number is not None for row in self._reload(slot)):
-                continue  # mined, not final yet
             if nonce < final_nonce:
                 self._abandon(slot)
-                open_slots -= 1
             elif nonce >= mined:
                 no_funds |= self._push(slot, balance, next_in_line=nonce == mined)
-        return Progress(open_slots, no_funds)
+        return Progress(self.in_flight(), no_funds)
+
+    def in_flight(self) -> int:
+        """How many nonces are not settled."""
+        with database.read(self.engine) as connection:
+            return len({row.nonce for row in queries.live(connection, self.address, self.chain.chain_id)})
 
     def _final_nonce(self, final_number: int) -> int:
         return self.client.nonce(self.account.address, hex(final_number))
 
-    def _reload(self, slot: list[AnyRow]) -> list[AnyRow]:
+    def _is_mined(self, slot: list[AnyRow]) -> bool:
+        """Whether one of the slot stands in a block that is not final yet."""
         pks = {row.pk for row in slot}
         with database.read(self.engine) as connection:
-            return [r for r in queries.live(connection, self.address, self.chain.chain_id) if r.pk in pks]
+            rows = queries.live(connection, self.address, self.chain.chain_id)
+        return any(row.block_number is not None for row in rows if row.pk in pks)
 
     def _look_up(self, slot: list[AnyRow], view: finality.View) -> bool:
         """Record what the chain says about each transaction of the slot; True once the slot is settled."""
