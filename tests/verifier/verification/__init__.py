@@ -1,0 +1,1 @@
+"""Verification: the nine steps, chain readers, snapshots, trust files, command line."""
