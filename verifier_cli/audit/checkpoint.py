@@ -38,9 +38,12 @@ class Checkpoint:
     roots: Mapping[bytes, tuple[bytes, ...]]
 
     @classmethod
-    def take(cls, facts: ChainFacts) -> Checkpoint:
-        """The checkpoint of what the chain says now."""
+    def take(cls, facts: ChainFacts, earlier: Checkpoint | None = None) -> Checkpoint:
+        """The checkpoint of what the chain says now; what the facts do not cover is kept from ``earlier``."""
         roots = {org: tuple(batch.root for batch in facts.batches(org)) for org in facts.organisations()}
+        for org, known in ({} if earlier is None else earlier.roots).items():
+            if not facts.covers(org):
+                roots[org] = known
         return cls(
             facts.chain_id, facts.registry, facts.block_number, facts.block_hash, facts.block_time, roots
         )

@@ -81,7 +81,7 @@ def perform(request: Request, now: int, progress: Progress | None = None) -> Aud
         report = audit.run(executor, request.jobs, progress)
     rewritten = {Code.EQUIVOCATION, Code.HEAD_SHORTENED}
     if request.checkpoint is not None and not any(f.code in rewritten for f in report.findings):
-        _replace(request.checkpoint, Checkpoint.take(facts).serialise())
+        _replace(request.checkpoint, Checkpoint.take(facts, earlier).serialise())
     return report
 
 

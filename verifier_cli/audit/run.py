@@ -204,5 +204,5 @@ class Audit:
         if self._earlier is None:
             return
         names = {org_id(did): did for did in dids}
-        for finding in compare(self._earlier, Checkpoint.take(self._facts), names):
+        for finding in compare(self._earlier, Checkpoint.take(self._facts, self._earlier), names):
             self.report.add(finding)
