@@ -70,7 +70,7 @@ def check(
     """
     settings, engine = open_installation(data_dir)
     try:
-        facts = _facts(settings)
+        facts = own_chain_facts(settings)
     except CouldNotRead as trouble:
         typer.echo(f"UNDECIDED: the chain could not be read ({trouble.reason}): {trouble.detail}", err=True)
         raise typer.Exit(EXIT_UNDECIDED) from None
@@ -90,7 +90,7 @@ def _run(
         return fsck(engine, facts, receipts=receipts, executor=executor, workers=jobs, progress=progress)
 
 
-def _facts(settings: Settings) -> SnapshotFacts:
+def own_chain_facts(settings: Settings) -> SnapshotFacts:
     """Everything that our own chain says now. Its age does not matter here: what it lacks is named."""
     from trace_service.evm.endpoint import open_chain
 

@@ -20,7 +20,7 @@ from verifier_cli.audit.sources import (
 from verifier_cli.did import org_id
 
 
-class ExportExists(Exception):  # noqa: N818 - named for what was found
+class ExportExists(FileExistsError):  # noqa: N818 - named for what was found
     """The target folder is not empty; an export never writes into another one. ``folder`` is its path."""
 
     def __init__(self, folder: Path) -> None:

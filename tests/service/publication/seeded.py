@@ -59,24 +59,27 @@ class Seeded:
     records: list[list[Record]]
 
     def attack(self, *statements: str) -> None:
-        """Run SQL as somebody with the file in hand: no triggers, no foreign keys, no unique columns."""
-        with self.engine.connect() as connection:
-            connection.exec_driver_sql("ROLLBACK")
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            triggers = connection.exec_driver_sql(
-                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            ).scalars()
-            for name in list(triggers):
-                connection.exec_driver_sql(f"DROP TRIGGER {name}")
-            for statement in statements:
-                connection.exec_driver_sql(statement)
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
-            connection.exec_driver_sql("BEGIN")
+        """Damage the database."""
+        damage(self.engine, *statements)
 
     def values(self, sql: str) -> Sequence[Any]:
         """First column of a query."""
         with database.read(self.engine) as connection:
             return connection.exec_driver_sql(sql).scalars().all()
+
+
+def damage(engine: Engine, *statements: str) -> None:
+    """Run SQL as somebody with the file in hand: no triggers and no foreign keys stand in the way."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for name in list(triggers.scalars()):
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        connection.exec_driver_sql("BEGIN")
 
 
 def seed(folder: Path) -> Seeded:
