@@ -16,9 +16,10 @@ from sqlalchemy.engine import Engine
 from trace_service import problems
 from trace_service.config import Settings
 from trace_service.database import read
-from trace_service.limits import Guard, RequestLog, guard_recursion
+from trace_service.limits import Guard, RequestLog
 from trace_service.openapi import describe
 from trace_service.organisations.authority import AuthorityCheck, KnownKeys
+from trace_service.recursion import guard_recursion
 from trace_service.security import Context, context
 
 # Each domain with routes exports `router` from its routes module; an installation may lack some of them.

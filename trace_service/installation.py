@@ -17,8 +17,8 @@ from trace_service.config import DATABASE_FILE, SETTINGS_FILE, ChainSettings, Se
 from trace_service.database import make_engine
 from trace_service.evm_node import GenesisExists, create_genesis, start_node
 from trace_service.keys.files import Kind, create, load_account, load_ed25519, make_key_dir, public_part
-from trace_service.limits import guard_recursion
 from trace_service.migrate import upgrade
+from trace_service.recursion import guard_recursion
 from verifier_cli.did import check_did_web
 from verifier_cli.trust import CodeHashes, write_trust
 from verifier_cli.trust import Deployment as PinnedDeployment

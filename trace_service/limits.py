@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-import sys
 import time
 import traceback
 
@@ -17,7 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trace_service.problems import Problem, defect
 
-RECURSION_LIMIT = 1_000  # Python's default; deep enough for every call chain of ours
 MAX_JSON_DEPTH = 40  # a record has at most 32 levels, its envelope in a request a few more
 MAX_BODY = 256 * 1024  # a record has at most 64 KiB; its JSON may be escaped, and an envelope surrounds it
 MAX_BULK_BODY = 4 * 1024 * 1024  # 1,000 proofs of 700 bytes, with room for escaping
@@ -34,11 +32,6 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 _log = logging.getLogger("trace_service.requests")
-
-
-def guard_recursion() -> None:
-    """Set the interpreter's recursion limit back; call it after every import of web3 or eth libraries."""
-    sys.setrecursionlimit(RECURSION_LIMIT)
 
 
 def body_limit(path: str) -> int:
@@ -84,7 +77,7 @@ class Guard:
         try:
             limited = _limited(receive, body_limit(scope["path"]))
             if not _is_upload(scope):
-                limited = _replay(await _read_json(limited))
+                limited = _replay(await _read_json(limited), limited)
             await self.app(scope, limited, send)
         except _TooLargeError:
             await too_large(body_limit(scope["path"])).response()(scope, receive, send)
@@ -125,11 +118,12 @@ async def _read_json(receive: Receive) -> list[Message]:
     return [whole] if messages[-1]["type"] == "http.request" else [messages[-1]]
 
 
-def _replay(messages: list[Message]) -> Receive:
+def _replay(messages: list[Message], receive: Receive) -> Receive:
     waiting = iter(messages)
 
     async def read() -> Message:
-        return next(waiting, {"type": "http.disconnect"})
+        # Afterwards the connection itself is asked: a streamed answer listens there for the client's leaving.
+        return next(waiting, None) or await receive()
 
     return read
 

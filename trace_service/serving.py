@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,8 +28,8 @@ from trace_service.config import RPC_VARIABLE, ChainSettings, Settings, Settings
 from trace_service.database import make_engine
 from trace_service.evm_node import NodeError, NodeProcess, start_node
 from trace_service.keys.files import load_account, load_ed25519
-from trace_service.limits import guard_recursion
 from trace_service.migrate import check_version
+from trace_service.recursion import guard_recursion
 from verifier_cli.did import check_did_web
 from verifier_cli.trust import Trust, write_trust
 
@@ -65,6 +66,9 @@ def serve(options: ServeOptions, passphrase: str) -> None:
     load_account(
         settings.keys_dir / "relayer.json", passphrase
     )  # the worker's; better refused here than there
+    # A stop that comes early, or that uvicorn raises again once it has shut down, still ends the children.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
     with ExitStack() as stack:
         children = Children(settings)
         stack.callback(children.stop)

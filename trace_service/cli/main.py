@@ -9,47 +9,33 @@ import sys
 
 import typer
 
-from trace_service.cli import init, issue, keys, org, serve, sign
-from trace_service.config import SettingsError
-from trace_service.installation import InstallationError
-from trace_service.keys.files import KeyFileError
-from trace_service.keys.passphrase import PassphraseError
-from trace_service.limits import guard_recursion
-from trace_service.migrate import SchemaVersionError
-from trace_service.problems import Problem
-from verifier_cli.errors import TraceError
+from trace_service.recursion import guard_recursion
 
 EXIT_REFUSED = 2  # could not be done as asked; the message says how to mend it
 
+# Commands of the core and the modules that add them. Only the one that is asked for is imported: the API's
+# libraries take a second that a signer does not need.
+COMMANDS = {name: f"trace_service.cli.{name}" for name in ("init", "serve", "org", "keys", "sign", "issue")}
 # Domains with commands of their own export `register(root)` from their cli module.
 DOMAINS = ("imports", "anchoring", "status", "publication", "verification", "evm", "worker", "demo")
-
-EXPECTED = (
-    SettingsError,
-    InstallationError,
-    KeyFileError,
-    PassphraseError,
-    SchemaVersionError,
-    TraceError,
-    OSError,
-)
+# Commands of the core that domains do not add to.
+COMPLETE = frozenset({"init", "serve", "keys", "sign", "issue"})
 
 
-def make_app() -> typer.Typer:
-    """Return the command line with every domain's commands."""
+def make_app(wanted: str | None = None) -> typer.Typer:
+    """Return the command line: of the command ``wanted`` alone where the core has it whole, else of all."""
     root = typer.Typer(
         name="trace-service",
         help="Records of vocational training: issue, countersign, anchor.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
     )
-    for module in (init, serve, org, keys, sign, issue):
-        module.register(root)
-    for domain in DOMAINS:
-        name = f"trace_service.{domain}.cli"
-        package = f"trace_service.{domain}"
-        if importlib.util.find_spec(package) is not None and importlib.util.find_spec(name) is not None:
-            importlib.import_module(name).register(root)
+    root.callback()(lambda: None)  # keeps the command's name even where it is the only one
+    if wanted in COMPLETE:
+        importlib.import_module(COMMANDS[wanted]).register(root)
+        return root
+    for module in (*COMMANDS.values(), *_domain_modules()):
+        importlib.import_module(module).register(root)
     guard_recursion()  # domains may have imported web3
     return root
 
@@ -62,14 +48,22 @@ def main() -> None:
     for chatty in ("httpx", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
-        make_app()()
-    except Problem as problem:
-        parts = [problem.title, problem.detail, problem.fix]
-        _refuse("; ".join(part for part in parts if part))
-    except EXPECTED as error:
-        _refuse(str(error))
+        make_app(sys.argv[1] if len(sys.argv) > 1 else None)()
+    except Exception as error:
+        from trace_service.cli.refusals import refusal
+
+        message = refusal(error)
+        if message is None:
+            raise
+        typer.echo(f"trace-service: {message}", err=True)
+        sys.exit(EXIT_REFUSED)
 
 
-def _refuse(message: str) -> None:
-    typer.echo(f"trace-service: {message}", err=True)
-    sys.exit(EXIT_REFUSED)
+def _domain_modules() -> list[str]:
+    found = []
+    for domain in DOMAINS:
+        package = f"trace_service.{domain}"
+        name = f"{package}.cli"
+        if importlib.util.find_spec(package) is not None and importlib.util.find_spec(name) is not None:
+            found.append(name)
+    return found

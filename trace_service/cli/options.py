@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy.engine import Engine
 
-from trace_service.config import Settings, load_settings
-from trace_service.database import make_engine
-from trace_service.migrate import check_version
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from trace_service.config import Settings
 
 DataDir = Annotated[
     Path, typer.Option("--data-dir", envvar="TRACE_DATA_DIR", help="Directory of this installation.")
@@ -22,6 +22,11 @@ OrgDir = Annotated[
 
 def open_installation(data_dir: Path) -> tuple[Settings, Engine]:
     """Return settings and engine; raises `SettingsError` or `SchemaVersionError`."""
+    # Here, because the signer shares this module's options and needs no database.
+    from trace_service.config import load_settings
+    from trace_service.database import make_engine
+    from trace_service.migrate import check_version
+
     settings = load_settings(data_dir)
     engine = make_engine(settings.database_url)
     check_version(engine)

@@ -13,7 +13,7 @@ import typer
 from trace_service.cli.options import OrgDir
 from trace_service.keys.files import KeyFileError, load_ed25519
 from trace_service.keys.passphrase import read_passphrase
-from trace_service.signer.client import Interrupted, SigningClient, SigningRefused
+from trace_service.signer.client import Interrupted, SigningClient
 from trace_service.signer.loop import Tally, sign_waiting, watch
 from trace_service.signer.proofs import RecordSigner
 from verifier_cli.did import check_did_web
@@ -51,7 +51,7 @@ def sign(
             watch(client, RecordSigner(did, key), tally, stop.wait)
     except Interrupted:
         pass
-    except (SigningRefused, httpx.InvalidURL) as error:
+    except httpx.InvalidURL as error:
         raise typer.BadParameter(str(error)) from None
     finally:
         client.close()

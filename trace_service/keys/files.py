@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from trace_service.limits import guard_recursion
+from trace_service.recursion import guard_recursion
 from verifier_cli.encoding import multikey
 
 if TYPE_CHECKING:

@@ -14,11 +14,10 @@ from trace_service.limits import (
     MAX_BULK_BODY,
     MAX_JSON_DEPTH,
     MAX_UPLOAD_BODY,
-    RECURSION_LIMIT,
     body_limit,
-    guard_recursion,
     json_depth,
 )
+from trace_service.recursion import RECURSION_LIMIT, guard_recursion
 
 
 @pytest.mark.parametrize(
