@@ -1,0 +1,100 @@
+"""The employer's side: an independent process with nothing but files, a trust file and a node."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import statistics
+import time
+from pathlib import Path
+
+from demo.cohort import Cohort, revoke
+from demo.community import Community
+from demo.processes import run
+from demo.stage import Stage
+
+COLD_RUNS = 7
+VALID, NOT_VALID, UNDECIDED = 0, 1, 2
+
+
+def verify_everything(community: Community, cohort: Cohort, stage: Stage) -> None:
+    """Verify a certificate, all of them, a lineage; then what must not verify, and what cannot be told."""
+    trust = ("--trust", community.trust_file)
+    certificates = sorted((cohort.folder / "credential").glob("*.trace.json"))
+    first, forged, withdrawn = certificates[0], community.home / "forged.trace.json", certificates[1]
+    with stage.step("5  An employer verifies one certificate"):
+        done = run("trace-verify", "verify", first, *trust)
+        stage.show(f"trace-verify verify {first.name}", done.stdout)
+        times = [_seconds(first, *trust) for _ in range(COLD_RUNS)]
+        stage.figure(
+            "one certificate, cold process, online", f"{statistics.median(times):.2f} s median of {COLD_RUNS}"
+        )
+    with stage.step(f"6  All {len(certificates)} certificates and credits"):
+        begun = time.monotonic()
+        done = run("trace-verify", "verify", cohort.folder / "credential", *trust, "--jobs", "2")
+        stage.show("trace-verify verify proof-files/credential --jobs 2", done.stdout)
+        stage.figure(f"{len(certificates)} credentials, online", f"{time.monotonic() - begun:.1f} s")
+    with stage.step("7  The practice behind the certificate"):
+        begun = time.monotonic()
+        done = run("trace-verify", "verify", first, *trust, "--lineage", "--from", cohort.folder)
+        stage.show(f"trace-verify verify {first.name} --lineage --from proof-files", done.stdout)
+        stage.figure("one certificate with its whole lineage", f"{time.monotonic() - begun:.1f} s")
+    with stage.step("8  A certificate with one altered character"):
+        forged.write_bytes(_alter(first.read_bytes()))
+        done = run("trace-verify", "verify", forged, *trust, codes=(NOT_VALID,))
+        stage.show("trace-verify verify forged.trace.json", done.stdout)
+        stage.figure("tampered file", "NOT_VALID, as it should be")
+    with stage.step("9  A certificate that the school has revoked"):
+        run("trace-verify", "verify", withdrawn, *trust)
+        revoke(community, json.loads(withdrawn.read_bytes())["record"]["id"])
+        done = run("trace-verify", "verify", withdrawn, *trust, codes=(NOT_VALID,))
+        stage.show(f"trace-verify verify {withdrawn.name}", done.stdout)
+        stage.figure("revoked certificate", "NOT_VALID, as it should be")
+    snapshot = community.home / "snapshot.json"
+    with stage.step("10  The chain has stopped: nothing is guessed"):
+        organisations = [word for member in community.members for word in ("--org", member.did)]
+        run("trace-verify", "snapshot", *trust, *organisations, "--out", snapshot)
+        os.kill(community.chain_pid, signal.SIGSTOP)
+        try:
+            done = run("trace-verify", "verify", first, *trust, codes=(UNDECIDED,))
+            stage.show(f"trace-verify verify {first.name}", done.stdout)
+            offline = run("trace-verify", "verify", first, *trust, "--offline", "--snapshot", snapshot)
+            stage.show(f"trace-verify verify {first.name} --offline --snapshot snapshot.json", offline.stdout)
+        finally:
+            os.kill(community.chain_pid, signal.SIGCONT)
+        stage.figure("stopped chain", "UNDECIDED; VALID offline from a snapshot")
+
+
+def audit_everything(community: Community, stage: Stage) -> None:
+    """Let an auditor recompute every batch, and the operator check that nothing was lost."""
+    with stage.step("11  An auditor recomputes every root, leaf and signature"):
+        export = community.home / "export"
+        run(
+            "trace-service",
+            "export",
+            "--data-dir",
+            community.data_dir,
+            "--out",
+            export,
+            passphrase=community.passphrase,
+        )
+        done = run("trace-verify", "audit", export, "--trust", community.trust_file, "--jobs", "2")
+        stage.show("trace-verify audit export", done.stdout)
+        done = run("trace-service", "fsck", "--data-dir", community.data_dir, passphrase=community.passphrase)
+        stage.show("trace-service fsck", done.stdout)
+        stage.figure("audit and fsck", "consistent")
+
+
+def _seconds(path: Path, *options: str | Path) -> float:
+    begun = time.monotonic()
+    run("trace-verify", "verify", path, *options)
+    return time.monotonic() - begun
+
+
+def _alter(data: bytes) -> bytes:
+    """Raise the certificate's level by one: a change that a person would make."""
+    proof_file = json.loads(data)
+    subject = proof_file["record"]["credentialSubject"]
+    subject["achievement"]["name"] = subject["achievement"]["name"] + "（高级）"
+    return json.dumps(proof_file, ensure_ascii=False).encode()

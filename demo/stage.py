@@ -1,0 +1,62 @@
+"""What the demo says and counts: steps with their times, expectations that must hold, a closing table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+
+class DemoError(Exception):
+    """A step was not as it should be; the message says which and what was seen."""
+
+
+class Stage:
+    """The demo's voice. `figure` collects rows of the summary; `expect` raises `DemoError`."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False)
+        self._figures: list[tuple[str, str]] = []
+        self._started = time.monotonic()
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Announce a step, and say how long it took."""
+        self.console.print(f"\n[bold cyan]{escape(title)}[/]")
+        begun = time.monotonic()
+        yield
+        self.console.print(f"  [dim]{time.monotonic() - begun:.1f} s[/]")
+
+    def say(self, text: str) -> None:
+        """One plain line."""
+        self.console.print("  " + escape(text), soft_wrap=True)
+
+    def show(self, command: str, output: str) -> None:
+        """A command as one would type it, and what it printed."""
+        self.console.print(f"  [green]$ {escape(command)}[/]")
+        for line in output.rstrip().splitlines():
+            self.console.print("    " + escape(line), soft_wrap=True)
+
+    def figure(self, name: str, value: str) -> None:
+        """A row of the closing table."""
+        self._figures.append((name, value))
+
+    def expect(self, holds: bool, what: str) -> None:
+        """Raise `DemoError` unless ``holds``."""
+        if not holds:
+            raise DemoError(what)
+
+    def close(self) -> None:
+        """Print the table."""
+        table = Table(title="Summary", title_justify="left", show_header=False)
+        table.add_column()
+        table.add_column(justify="right")
+        for name, value in self._figures:
+            table.add_row(escape(name), escape(value))
+        table.add_row("whole demo", f"{time.monotonic() - self._started:.0f} s")
+        self.console.print()
+        self.console.print(table)
