@@ -34,9 +34,7 @@ def main() -> int:
             if not options.detach:
                 _stay(community, processes, stage)
     except DemoError as error:
-        stage.console.print(
-            f"\n[bold red]The demo failed:[/] {error}\nLogs are in {home / 'logs'}", markup=True
-        )
+        stage.fail(f"{error}\nLogs are in {home / 'logs'}")
         return 1
     except KeyboardInterrupt:
         return 130

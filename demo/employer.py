@@ -75,7 +75,6 @@ def audit_everything(community: Community, stage: Stage) -> None:
             "export",
             "--data-dir",
             community.data_dir,
-            "--out",
             export,
             passphrase=community.passphrase,
         )

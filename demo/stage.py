@@ -50,6 +50,10 @@ class Stage:
         if not holds:
             raise DemoError(what)
 
+    def fail(self, what: str) -> None:
+        """Say that the demo ends here, and why."""
+        self.console.print("\n[bold red]The demo failed:[/]", escape(what), soft_wrap=True)
+
     def close(self) -> None:
         """Print the table."""
         table = Table(title="Summary", title_justify="left", show_header=False)
