@@ -43,13 +43,15 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes], 
 
 
 @contextmanager
-def worker(settings: Settings, module: str = WORKER, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(
+    settings: Settings, module: str = WORKER, stdin: int = subprocess.DEVNULL, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker process on the installation; killed when the block ends, if it still runs."""
     log = settings.data_dir / "worker.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", module, "--data-dir", str(settings.data_dir)],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             stderr=output,
             env={**os.environ, "TRACE_PASSPHRASE": PASSPHRASE, **environment},

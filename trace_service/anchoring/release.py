@@ -57,7 +57,8 @@ def _check(engine: Engine, row: AnyRow, files: ProofFiles, verifier: Verifier) -
         for index, group in groupby(queries.batch_records(connection, row.pk), key=lambda r: r.leaf_index):
             signatures = list(group)
             first = signatures[0]
-            leaf = leaf_hash(hashlib.sha256(first.document).digest(), signature_digest(signatures))
+            proofs = [(row.verification_method, row.proof) for row in signatures]
+            leaf = leaf_hash(hashlib.sha256(first.document).digest(), signature_digest(proofs))
             if leaf != first.leaf_hash or index != len(leaves):
                 return f"leaf {index} is not that of record {first.id}"
             leaves.append(leaf)

@@ -8,13 +8,13 @@ harmless: a record is in one leaf only (unique), and a sequence is used once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, reduce
 from itertools import groupby
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy.engine import Connection, Engine
@@ -36,8 +36,7 @@ ISSUER = "issuer"  # the issuer's role in `record_signature`
 HOLD_BACK = timedelta(minutes=5)  # an ended accreditation is rarely granted again sooner
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One record on its way into a batch."""
 
     record_pk: int
@@ -109,8 +108,7 @@ class _Selection:
     def __init__(self, authority: Authority, chain_time: int) -> None:
         self._authority = authority
         self._chain_time = chain_time
-        self._troubles: dict[tuple[str, int, str, int], str | None] = {}
-        self._issuer_roles: dict[tuple[str, frozenset[str]], int] = {}
+        self._answers: dict[tuple[Any, ...], tuple[str, str] | None] = {}
         self.leaves: list[Leaf] = []
         self.held: list[dict[str, Any]] = []
         self.early = 0
@@ -118,45 +116,46 @@ class _Selection:
         self.newest_proof = 0
 
     def add(self, rows: Sequence[AnyRow]) -> None:
-        """Look at one record, given its signatures."""
-        first = rows[0]
-        newest = max(row.proof_created for row in rows)
+        """Look at one record, given its signatures. Runs for every leaf, hence the bare tuples."""
+        record_pk, digest, kind, schema = rows[0][:4]
+        newest = 0
+        signers = []
+        proofs = []
+        for *_, proof, method, created, did, role in rows:
+            newest = created if created > newest else newest
+            signers.append((did, role, method))
+            proofs.append((method, proof))
         if newest > self._chain_time:
             self.early += 1
             return
-        present = frozenset(row.role for row in rows)
-        for row in rows:
-            roles = self._roles(row.role, row.schema_name, present)
-            reason = self._trouble(row.signer_did, roles, row.verification_method, row.kind)
-            if reason is not None:
-                self.held.append({"record_pk": row.pk, "signer_did": row.signer_did, "reason": reason})
-                return
-        signatures = signature_digest(rows)
-        digest = bytes(first.digest)
-        self.leaves.append(Leaf(first.pk, digest, signatures, leaf_hash(digest, signatures)))
-        self.kinds |= 1 << first.kind
+        objection = self._objection((kind, schema, *signers))
+        if objection is not None:
+            did, reason = objection
+            self.held.append({"record_pk": record_pk, "signer_did": did, "reason": reason})
+            return
+        signatures = signature_digest(proofs)
+        self.leaves.append(Leaf(record_pk, digest, signatures, leaf_hash(digest, signatures)))
+        self.kinds |= 1 << kind
         self.newest_proof = max(self.newest_proof, newest)
 
-    def _roles(self, role: str, schema: str, present: frozenset[str]) -> int:
-        """Registry roles of which a signer must hold one; the issuer's depend on who countersigns."""
-        if role != ISSUER:
-            return SIGNER_ROLES.get(role, 0)
-        key = (schema, present)
-        if key not in self._issuer_roles:
-            self._issuer_roles[key] = issuer_mask(schema, present)
-        return self._issuer_roles[key]
+    def _objection(self, key: tuple[Any, ...]) -> tuple[str, str] | None:
+        """The first signer without authority and why. Asked once for each set of signers and kind."""
+        if key not in self._answers:
+            kind, schema, *signers = key
+            self._answers[key] = self._ask(kind, schema, signers)
+        return self._answers[key]
 
-    def _trouble(self, did: str, roles: int, method: str, kind: int) -> str | None:
-        key = (did, roles, method, kind)
-        if key not in self._troubles:
-            self._troubles[key] = self._ask(*key)
-        return self._troubles[key]
-
-    def _ask(self, did: str, roles: int, method: str, kind: int) -> str | None:
-        if not is_organisation(did):
-            return None  # a person's own key: the signature is all there is to check
-        public_key = parse_multikey(method.partition("#")[2])
-        return self._authority.trouble(org_id(did), public_key, kind, roles, self._chain_time)
+    def _ask(self, kind: int, schema: str, signers: Sequence[tuple[str, str, str]]) -> tuple[str, str] | None:
+        present = frozenset(role for _, role, _ in signers)
+        for did, role, method in signers:
+            if not is_organisation(did):
+                continue  # a person's own key: the signature is all there is to check
+            roles = issuer_mask(schema, present) if role == ISSUER else SIGNER_ROLES.get(role, 0)
+            public_key = parse_multikey(method.partition("#")[2])
+            trouble = self._authority.trouble(org_id(did), public_key, kind, roles, self._chain_time)
+            if trouble is not None:
+                return did, trouble
+        return None
 
 
 def issuer_mask(schema: str, present: frozenset[str]) -> int:
@@ -176,13 +175,14 @@ def _combinations() -> dict[str, Any]:
     return found
 
 
-def signature_digest(rows: Iterable[AnyRow]) -> bytes:
-    """SHA-256 over the JCS array of proofs sorted by verificationMethod, from their stored canonical JSON.
+def signature_digest(proofs: list[tuple[str, bytes]]) -> bytes:
+    """SHA-256 over the JCS array of proofs, given as pairs of verificationMethod and canonical JSON.
 
     Sorted here and not by the database, whose collation may differ.
     """
-    proofs = [row.proof for row in sorted(rows, key=lambda row: str(row.verification_method))]
-    return hashlib.sha256(b"[" + b",".join(proofs) + b"]").digest()
+    if len(proofs) > 1:
+        proofs = sorted(proofs)
+    return hashlib.sha256(b"[" + b",".join([proof for _, proof in proofs]) + b"]").digest()
 
 
 def _store(
@@ -202,19 +202,8 @@ def _store(
             "sealed_at": now,
         },
     )
-    connection.execute(
-        queries.LEAF.insert(),
-        [
-            {
-                "batch_pk": batch_pk,
-                "leaf_index": index,
-                "record_pk": leaf.record_pk,
-                "record_digest": leaf.record_digest,
-                "signature_digest": leaf.signature_digest,
-                "leaf_hash": leaf.leaf_hash,
-            }
-            for index, leaf in enumerate(selection.leaves)
-        ],
+    queries.insert_leaves(
+        connection, [(batch_pk, index, *leaf) for index, leaf in enumerate(selection.leaves)]
     )
     tiles = enumerate(tree.tiles(TILE_LEAVES))
     connection.execute(

@@ -1,0 +1,106 @@
+"""Batches, proof files and status changes over HTTP, each seen by its own organisation alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi.testclient import TestClient
+
+from tests.support.nodes import anvil_node
+from tests.support.records import EVALUATOR, FIRM, SCHOOL
+from tests.support.world import World, make_installation, settle
+from trace_service import database
+from trace_service.anchoring import queries
+from trace_service.anchoring.proofs import ProofFiles
+from trace_service.anchoring.release import release
+from trace_service.anchoring.selfcheck import make_verifier
+from trace_service.app import create_app
+from trace_service.config import Settings
+from trace_service.organisations.service import register
+from trace_service.security import create_key
+from verifier_cli.proof_file import ProofFile
+
+pytestmark = pytest.mark.node
+
+ALL = frozenset(("issue", "countersign", "status", "read"))
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[tuple[World, Settings, TestClient, dict[str, dict[str, str]]]]:
+    with anvil_node() as node:
+        world, settings = make_installation(node, tmp_path)
+        headers = {}
+        with database.write(world.engine) as connection:
+            world.pks[EVALUATOR] = register(connection, EVALUATOR, "评价机构")
+            for did, pk in world.pks.items():
+                headers[did] = {"Authorization": f"Bearer {create_key(connection, pk, ALL)}"}
+        app = create_app(settings, world.engine, receipt_key=Ed25519PrivateKey.generate())
+        with TestClient(app) as client:
+            yield world, settings, client, headers
+
+
+Opened = tuple[World, Settings, TestClient, dict[str, dict[str, str]]]
+
+
+def test_from_seal_on_demand_to_a_proof_file(opened: Opened) -> None:
+    world, settings, client, headers = opened
+    record = world.add_record("activity.1")
+    url = f"/v1/records/{record.id}/proof-file"
+    assert client.get(url, headers=headers[FIRM]).json()["code"] == "record.not_final"
+    assert client.post("/v1/batches:seal", headers=headers[SCHOOL]).json() == {"waiting": False}
+    assert client.post("/v1/batches:seal", headers=headers[FIRM]).json() == {"waiting": True}
+    with database.read(world.engine) as connection:
+        assert queries.demanded(connection, world.pks[FIRM])
+    world.seal()
+    settle(world.anchoring())
+    assert client.get(url, headers=headers[FIRM]).status_code == 409
+    assert release(world.engine, ProofFiles(world.chain), make_verifier(settings)) == 1
+    answers = [client.get(url, headers=headers[did]) for did in (FIRM, SCHOOL, EVALUATOR)]
+    assert [answer.status_code for answer in answers] == [200, 200, 404]
+    assert ProofFile.parse(answers[0].content).record["id"] == record.id
+    assert answers[0].content == answers[1].content
+
+
+def test_batches_are_listed_by_page_and_only_to_their_organisation(opened: Opened) -> None:
+    world, _settings, client, headers = opened
+    for _ in range(3):
+        world.add_record("activity.1")
+        world.seal()
+    settle(world.anchoring())
+    first = client.get("/v1/batches?limit=2", headers=headers[FIRM]).json()
+    second = client.get(f"/v1/batches?limit=2&cursor={first['next']}", headers=headers[FIRM]).json()
+    assert [item["sequence"] for item in first["items"] + second["items"]] == [0, 1, 2]
+    assert second["next"] is None
+    assert all(item["final"] and item["count"] == 1 for item in first["items"])
+    assert client.get("/v1/batches", headers=headers[SCHOOL]).json()["items"] == []
+
+
+def test_status_changes_over_http(opened: Opened) -> None:
+    world, _settings, client, headers = opened
+    record = world.add_record("activity.1")
+    body = {"changes": [{"record": record.id, "action": "revoke", "reason": "issuedInError"}]}
+    answer = client.post("/v1/status-changes", json=body, headers=headers[FIRM])
+    assert answer.status_code == 202
+    assert client.post("/v1/status-changes", json=body, headers=headers[FIRM]).json() == answer.json()
+    assert client.post("/v1/status-changes", json=body, headers=headers[SCHOOL]).status_code == 404
+    (item,) = client.get("/v1/status-changes", headers=headers[FIRM]).json()["items"]
+    assert (item["recordId"], item["action"], item["reason"]) == (record.id, "revoke", "issuedInError")
+    assert item["state"] == "requested"
+    assert client.get("/v1/status-changes", headers=headers[SCHOOL]).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/batches"),
+        ("POST", "/v1/batches:seal"),
+        ("GET", "/v1/records/urn:uuid:x/proof-file"),
+        ("POST", "/v1/status-changes"),
+        ("GET", "/v1/status-changes"),
+    ],
+)
+def test_nothing_works_without_a_key(opened: Opened, method: str, path: str) -> None:
+    assert opened[2].request(method, path, json={"changes": []}).status_code == 401
