@@ -55,6 +55,11 @@ class _TimedRaw(io.RawIOBase):
         self._owner.arm()
         return self._owner.sock.recv_into(buffer)
 
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._owner.release()
+
 
 class _TimedSocket:
     """The part of a socket that http.client uses, with one deadline for a whole exchange."""
@@ -63,6 +68,8 @@ class _TimedSocket:
         self.sock = sock
         self.deadline = 0.0
         self._clock = clock
+        self._readers = 0
+        self._closing = False
 
     def arm(self) -> None:
         left = self.deadline - self._clock()
@@ -75,10 +82,23 @@ class _TimedSocket:
         self.sock.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
+        self._readers += 1
         return io.BufferedReader(_TimedRaw(self), CHUNK)
 
+    def release(self) -> None:
+        """A reader has finished."""
+        self._readers -= 1
+        self._close_if_unused()
+
     def close(self) -> None:
-        self.sock.close()
+        """As with a real socket, an answer that is still being read keeps it open: http.client closes the
+        connection before the body is read when the other end announced that it will."""
+        self._closing = True
+        self._close_if_unused()
+
+    def _close_if_unused(self) -> None:
+        if self._closing and self._readers <= 0:
+            self.sock.close()
 
 
 class HttpConnection:
@@ -108,8 +128,9 @@ class HttpConnection:
 
     def close(self) -> None:
         """Give the connection back; the next request opens a new one."""
-        if self._connection is not None:
+        if self._connection is not None and self._socket is not None:
             self._connection.close()
+            self._socket.sock.close()
         self._connection = self._socket = None
 
     def exchange(self, method: str, target: str, body: bytes | None, limit: int) -> bytes:
@@ -146,7 +167,10 @@ class HttpConnection:
         response = connection.getresponse()
         if response.status != 200:
             raise HttpStatusError(response.status)
-        return _read_all(response, limit)
+        data = _read_all(response, limit)
+        if response.will_close:
+            self.close()
+        return data
 
     def _open(self) -> http.client.HTTPConnection:
         if self._connection is None:

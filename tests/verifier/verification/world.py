@@ -154,6 +154,7 @@ class World:
 
     def step(self, index: int, place: int, *, now: bool = False, **changes: Any) -> None:
         """Change one step of a signer's path; period members and `distrusted_from` by name."""
+
         def change(signer: SignerEvidence) -> SignerEvidence:
             path = list(signer.path_now if now else signer.path)
             found = path[place]
