@@ -79,6 +79,7 @@ def build_activities(reading: Reading, sheet: ParsedSheet) -> None:
         reading.graph.activities[node.ref].append(node)
         enrolment = None if row.faulty else find_enrolment(reading, place)
         if enrolment is None:
+            reading.graph.lost_weeks[row.values.get("studentNumber", ""), row.values.get("week", 0)] = node
             continue
         person = enrolment.subject["id"]
         if "week" in row.values:

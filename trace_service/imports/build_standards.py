@@ -147,11 +147,8 @@ def _build_standard(reading: Reading, node: Node, levels: list[Place], items: li
     if issuer is None:
         return
     node.issuer = issuer
-    known = {level.row.values.get("level") for level in levels}
-    for item in items:
-        level = item.row.values.get("level")
-        if level is not None and level not in known and not item.row.faulty:
-            item.sheet.report(Code.UNKNOWN_REFERENCE, item.row, "level", what="级别 | level of this standard")
+    if not any(level.row.faulty for level in levels):
+        _check_levels(levels, items)
     bad = next((part for part in (*levels, *items) if part.row.faulty), None)
     if bad is not None:
         reading.depends(place, Node("", "", "", place=bad))
@@ -173,6 +170,13 @@ def _build_standard(reading: Reading, node: Node, levels: list[Place], items: li
         if required:
             subject["requirements"] = required
         _finish(reading, node, subject, midnight(values["effective"]))
+
+
+def _check_levels(levels: list[Place], items: list[Place]) -> None:
+    known = {level.row.values["level"] for level in levels}
+    for sheet, row in items:
+        if row.values.get("level") not in {None, *known} and not row.faulty:
+            sheet.report(Code.UNKNOWN_REFERENCE, row, "level", what="级别 | level of this standard")
 
 
 def _level(row: Row) -> dict[str, Any]:

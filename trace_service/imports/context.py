@@ -89,6 +89,9 @@ class Graph:
     trainees: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
     activities: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
     weeks: dict[tuple[str, str, int], list[Node]] = field(default_factory=lambda: defaultdict(list))
+    lost_weeks: dict[tuple[str, int], Node] = field(
+        default_factory=dict
+    )  # by the number typed: no trainee found
     evaluations: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
     nodes: list[Node] = field(default_factory=list)  # proposed ones, what is named before what names it
 

@@ -14,7 +14,8 @@ from trace_service.imports.fields import SHEETS
 from trace_service.imports.limits import MAX_HEADER_ROWS
 from trace_service.imports.values import Raw, fold
 
-_REMARK = re.compile(r"[(（\[【].*?[)）\]】]")
+_REMARK = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
+_USUAL_REMARK = re.compile(r"[(（\[【]\s*(必填|选填|可选|required|optional)\s*[)）\]】]", re.IGNORECASE)
 # Never recorded: a resident ID number can be enumerated from its hash, so it has no place in any record.
 _PERSONAL = frozenset(
     map(
@@ -74,7 +75,18 @@ def match_header(text: str, spec: SheetSpec, mapping: Mapping[str, str]) -> str 
     if (given := mapping.get(text.strip())) is not None:
         return given
     table = header_table(spec)
-    return table.get(fold(text)) or table.get(fold(_REMARK.sub("", text)))
+    text = _USUAL_REMARK.sub("", text)
+    if (name := table.get(fold(text))) is not None:
+        return name
+    bare = fold(_REMARK.sub("", text))
+    return None if bare in _qualified(spec) else table.get(bare)
+
+
+@cache
+def _qualified(spec: SheetSpec) -> frozenset[str]:
+    """Headers that mean another field with a remark, as Name (English): no remark is ignored there."""
+    headers = (text for column in spec.fields for text in (column.zh, column.en, *column.synonyms))
+    return frozenset(fold(_REMARK.sub("", text)) for text in headers if _REMARK.search(text))
 
 
 def find_header(

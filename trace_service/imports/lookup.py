@@ -209,6 +209,9 @@ def find_weeks(reading: Reading, place: Place, enrolment: Node) -> list[Node] | 
     found: list[Node] = []
     for week in place.row.values.get("weeks", ()):
         nodes = newest(reading.graph.weeks.get((enrolment.subject["id"], enrolment.ref, week), []))
+        lost = reading.graph.lost_weeks.get((place.row.values["studentNumber"], week))
+        if not nodes and lost is not None:
+            nodes = [lost]
         if not nodes:
             what = f"第 {week} 周的实践记录 | activity of week {week}"
             place.sheet.report(Code.UNKNOWN_REFERENCE, place.row, "weeks", what=what)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NoReturn
 from xml.parsers import expat
 
 from trace_service.imports import limits
@@ -14,6 +15,7 @@ from trace_service.imports.codes import Code
 from trace_service.imports.errors import ImportRefusedError
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_LETTERS, _DIGITS = 3, 7  # of an address: XFD1048576 is the last cell of any sheet
 Position = tuple[int, int]  # 1-based row, 0-based column
 
 
@@ -140,11 +142,7 @@ class _SheetScanner:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
-            reference = attributes.get("r", "")
-            letters = reference.rstrip("0123456789")
-            self._column = _column(letters) if letters else self._column + 1
-            if letters:
-                self._row = int(reference[len(letters) :] or 0)
+            self._move(attributes.get("r"))
             self._type = attributes.get("t", "n")
             self._formula = False
             self._value.clear()
@@ -153,8 +151,26 @@ class _SheetScanner:
         elif name == "f":
             self._formula = True
         elif name == "row":
-            self._row = int(attributes.get("r", self._row + 1))
+            self._row = self._number(attributes["r"]) if "r" in attributes else self._row + 1
             self._column = -1
+
+    def _move(self, reference: str | None) -> None:
+        if reference is None:
+            self._column += 1
+            return
+        letters = reference.rstrip("0123456789")
+        if not (letters.isascii() and letters.isupper() and letters.isalpha() and len(letters) <= _LETTERS):
+            self._misplaced(reference)
+        self._column = _column(letters)
+        self._row = self._number(reference[len(letters) :])
+
+    def _number(self, digits: str) -> int:
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS and int(digits) > 0):
+            self._misplaced(digits)
+        return int(digits)
+
+    def _misplaced(self, reference: str) -> NoReturn:
+        raise ImportRefusedError(Code.NOT_READABLE, sheet=self._sheet, reason=f"r={reference[:20]!r}")
 
     def text(self, data: str) -> None:
         if self._in_value:
