@@ -1,0 +1,1 @@
+"""Verification library and command line of SkillTrace. Installs alone, starts fast, trusts nobody."""
