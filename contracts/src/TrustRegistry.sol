@@ -76,7 +76,7 @@ contract TrustRegistry is ITrustRegistry, Ownable2Step {
         Organisation storage o = _known(org);
         _checkAccreditorOrOwner(org);
         to = _nowOrLater(to);
-        bool ended;
+        bool ended = false;
         for (uint256 i = o.periods.length; i != 0; --i) {
             Period storage period = o.periods[i - 1];
             if (period.to != 0 && period.to <= to) break;

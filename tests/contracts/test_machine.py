@@ -19,8 +19,8 @@ from tests.contracts.model import Refused
 from tests.contracts.world import BATCH_TYPE, DAY, STATUS_TYPE, BatchAsk, Grant, Org, root_of
 
 #: New histories in each run, few, for they resemble each other; the same ones in every run, all different.
-EXAMPLES, STEPS = 8, 40
-HISTORIES, LENGTH = 10, 100
+EXAMPLES, STEPS = 5, 40
+HISTORIES, LENGTH = 8, 100
 TRUST_NAMES = {
     "accredit": "accredit",
     "end_accreditation": "endAccreditation",

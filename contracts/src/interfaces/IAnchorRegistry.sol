@@ -102,7 +102,7 @@ interface IAnchorRegistry {
     /// @notice Switches status bits. What is in force already is a no-op, whoever asks.
     function setStatus(StatusRequest calldata request) external;
     /// @notice Ends anchoring for ever; status goes on. Owner of the trust registry, once. 0: no successor.
-    function close(address successor) external;
+    function close(address successor_) external;
 
     // ----- views -----
     function trust() external view returns (ITrustRegistry);
