@@ -14,7 +14,7 @@ import orjson
 
 from verifier_cli.audit.sources import SourceError
 from verifier_cli.did import org_id
-from verifier_cli.errors import DataError
+from verifier_cli.errors import CouldNotRead, DataError
 from verifier_cli.leaf_list import MAX_LINE, MAX_RECORD_LINE, LeafListError
 
 TIMEOUT_SECONDS: Final = 60
@@ -29,7 +29,11 @@ NOT_GIVEN: Final = (401, 403, 404)
 
 
 class HttpSource:
-    """Reads ``<base>/v1/public/...``; a connection per request, so that an audit may take its time."""
+    """Reads ``<base>/v1/public/...``; a connection per request, so that an audit may take its time.
+
+    Besides the errors of `Source`, every read raises `CouldNotRead` ("service_unreadable") for a network or a
+    server in trouble.
+    """
 
     def __init__(self, base: str, api_key: str | None = None) -> None:
         parts = urlsplit(base)
@@ -86,9 +90,11 @@ class HttpSource:
         try:
             data = response.read(MAX_PAGE_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
-            raise SourceError(path, f"the answer broke off: {error}") from None
+            raise _trouble(path, f"the answer broke off: {error}") from None
         finally:
             connection.close()
+        if response.status >= http.client.INTERNAL_SERVER_ERROR:
+            raise _trouble(path, f"status {response.status}")
         if response.status != http.client.OK or len(data) > MAX_PAGE_BYTES:
             raise SourceError(path, f"status {response.status}, {len(data)} bytes")
         try:
@@ -105,15 +111,15 @@ class HttpSource:
             if response.status in NOT_GIVEN:
                 return
             if response.status != http.client.OK:
-                raise LeafListError(path, f"status {response.status}")
+                raise _trouble(path, f"status {response.status}")
             while line := response.readline(limit + 1):
                 if len(line) > limit:
                     raise LeafListError(path, f"a line is longer than {limit} bytes")
                 if not line.endswith(b"\n"):
-                    raise LeafListError(path, "the answer broke off")
+                    raise _trouble(path, "the answer broke off")
                 yield line
         except (OSError, http.client.HTTPException) as error:
-            raise LeafListError(path, f"the answer broke off: {error}") from None
+            raise _trouble(path, f"the answer broke off: {error}") from None
         finally:
             connection.close()
 
@@ -125,4 +131,9 @@ class HttpSource:
             return connection, connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise SourceError(path, f"the service does not answer: {error}") from None
+            raise _trouble(path, f"the service does not answer: {error}") from None
+
+
+def _trouble(path: str, detail: str) -> CouldNotRead:
+    """Trouble with the network says nothing about the records: the audit ends undecided."""
+    return CouldNotRead("service_unreadable", f"{path}: {detail}")
