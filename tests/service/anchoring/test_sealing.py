@@ -147,9 +147,8 @@ def test_a_batch_with_an_altered_record_is_not_released(world: World) -> None:
     with database.write(world.engine) as connection:
         row = connection.execute(sa.select(queries.RECORD).limit(1)).one()
         altered = row.document.replace(b"2026-07-01", b"2026-07-02")
-        connection.execute(
-            queries.RECORD.update().where(queries.RECORD.c.pk == row.pk).values(document=altered)
-        )
+        one = queries.RECORD.update().where(queries.RECORD.c.pk == row.pk)
+        connection.execute(one.values(document=altered))
     assert release(world.engine, ProofFiles(world.chain), lambda _file: None) == 0
     with database.write(world.engine) as connection:
         connection.execute(one.values(document=row.document))
