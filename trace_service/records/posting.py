@@ -18,7 +18,6 @@ from trace_service.records.requests import MAX_REF, DraftBody, read_as
 from trace_service.records.service import DraftedRecord, draft_many, store_document
 from trace_service.records.views import receipt_of
 from trace_service.security import Caller, Context
-from verifier_cli.canonical import canonical
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.errors import DataError
 from verifier_cli.record import Record
@@ -72,7 +71,7 @@ def _store(
     for index, proof in enumerate(record.proofs):
         method = proof.get("verificationMethod")
         did = method.partition("#")[0] if isinstance(method, str) else ""
-        result = add_proofs(connection, did, [(stored.digest, canonical(proof))], at)[0]
+        result = add_proofs(connection, did, [(stored.digest, proof)], at)[0]
         if result.result != "accepted":
             code = "proof.repeated" if result.result == "already" else result.code or "proof.invalid"
             raise Problem(

@@ -67,9 +67,12 @@ class VerifiedProof:
 
 
 def add_proofs(
-    connection: Connection, signer_did: str, given: Sequence[tuple[bytes, bytes]], door: Door
+    connection: Connection, signer_did: str, given: Sequence[tuple[bytes, Any]], door: Door
 ) -> list[ProofResult]:
-    """Verify and store proofs, given as (record_digest, JSON of the proof), in the caller's transaction.
+    """Verify and store proofs, given as (record_digest, proof), in the caller's transaction.
+
+    A proof is JSON bytes, or what any JSON parser made of them: `verify_proof` pins every member to one
+    form, so that nothing a lenient parser lets through can be in it.
 
     The answer has one result per proof, in order. Nothing raises for a bad one: the others still count.
     """
@@ -77,7 +80,7 @@ def add_proofs(
 
 
 def verify_proofs(
-    connection: Connection, signer_did: str, given: Sequence[tuple[bytes, bytes]], door: Door
+    connection: Connection, signer_did: str, given: Sequence[tuple[bytes, Any]], door: Door
 ) -> list[VerifiedProof | ProofResult]:
     """Check each proof without writing: a proof to store, or the result that is already certain."""
     waiting = waiting_for(connection, signer_did, (digest for digest, _proof in given))
@@ -169,10 +172,10 @@ def _certain(digest: bytes, row: AnyRow | None) -> ProofResult | None:
 
 
 def _verify(
-    connection: Connection, did: str, row: AnyRow, text: bytes, door: Door, keys: dict[bytes, bool]
+    connection: Connection, did: str, row: AnyRow, given: Any, door: Door, keys: dict[bytes, bool]
 ) -> VerifiedProof | ProofResult:
     try:
-        proof = parse(text, max_size=MAX_PROOF)
+        proof = parse(given, max_size=MAX_PROOF) if isinstance(given, bytes) else given
         public_key = verify_proof(row.digest, context_for(row.schema_name), proof, did)
     except DataError as error:
         return ProofResult(row.digest, "refused", "proof.invalid", f"{error.path}: {error.reason}")

@@ -7,6 +7,7 @@ same bytes. Its type and key are its own: it can never be taken for a record (pr
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -34,8 +35,13 @@ def make_receipt(
         "type": "DataIntegrityProof",
         "cryptosuite": "eddsa-jcs-2022",
         "created": accepted,
-        "verificationMethod": f"{service_did}#{multikey(key.public_key().public_bytes_raw())}",
+        "verificationMethod": _method(service_did, key.public_key().public_bytes_raw()),
         "proofPurpose": "assertionMethod",
     }
     signed = hashlib.sha256(canonical(options)).digest() + hashlib.sha256(canonical(receipt)).digest()
     return {**receipt, "proof": {**options, "proofValue": "z" + base58btc_encode(key.sign(signed))}}
+
+
+@lru_cache(maxsize=4)
+def _method(service_did: str, public_key: bytes) -> str:
+    return f"{service_did}#{multikey(public_key)}"

@@ -90,9 +90,7 @@ def post_proof(shared: Shared, who: Signer, record_id: RecordId, body: Body) -> 
         row = find_record(connection, who.did, record_id)
         if row is None:
             raise not_found("record")
-        result = add_proofs(
-            connection, proof_signer(who, proof), [(row.digest, canonical(proof))], door(shared)
-        )[0]
+        result = add_proofs(connection, proof_signer(who, proof), [(row.digest, proof)], door(shared))[0]
         if result.result == "refused":
             raise Problem(422, result.code or "", "The proof was refused", detail=result.reason, path="$")
         row = find_record(connection, who.did, record_id)

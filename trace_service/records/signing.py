@@ -76,8 +76,7 @@ def proofs(shared: Shared, who: Signer, body: Body) -> Response:
     """
     items = read_as(ProofsBody, parse_bulk_body(body)).items
     given = [
-        (read_digest(item.digest, f"$.items[{index}].digest"), orjson.dumps(item.proof))
-        for index, item in enumerate(items)
+        (read_digest(item.digest, f"$.items[{index}].digest"), item.proof) for index, item in enumerate(items)
     ]
     at = door(shared)
     with read(shared.engine) as connection:
