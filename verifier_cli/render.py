@@ -179,7 +179,7 @@ def render_summary(counts: Mapping[str, int], language: Language) -> str:
     words = {verdict.value: say(VERDICT_WORDS[verdict], language) for verdict in Verdict}
     words["unreadable"] = say(("unreadable", "无法读取"), language)
     total = say(("in all", "共计"), language)
-    parts = [f"{words[name]} {counts[name]}" for name in words if counts[name]]
+    parts = [f"{words[name]} {counts[name]}" for name in words if counts.get(name)]
     return f"{'  '.join(parts)}  ({total} {sum(counts.values())})"
 
 
