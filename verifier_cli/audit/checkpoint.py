@@ -41,9 +41,8 @@ class Checkpoint:
     def take(cls, facts: ChainFacts, earlier: Checkpoint | None = None) -> Checkpoint:
         """The checkpoint of what the chain says now; what the facts do not cover is kept from ``earlier``."""
         roots = {org: tuple(batch.root for batch in facts.batches(org)) for org in facts.organisations()}
-        for org, known in ({} if earlier is None else earlier.roots).items():
-            if not facts.covers(org):
-                roots[org] = known
+        before = {} if earlier is None else earlier.roots
+        roots |= {org: known for org, known in before.items() if not facts.covers(org)}
         return cls(
             facts.chain_id, facts.registry, facts.block_number, facts.block_hash, facts.block_time, roots
         )

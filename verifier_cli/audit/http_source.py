@@ -21,6 +21,8 @@ TIMEOUT_SECONDS: Final = 60
 """One answer of a busy service; lists are streamed, so this is a pause, not a length."""
 MAX_PAGE_BYTES: Final = 4 << 20
 """One page of organisations or batches."""
+READ_BYTES: Final = 1 << 16
+"""Bytes taken from the connection at a time."""
 MAX_PAGES: Final = 100_000
 """Pages of one listing: a service whose cursor never ends is stopped here."""
 CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -93,6 +95,8 @@ class HttpSource:
             raise _trouble(path, f"the answer broke off: {error}") from None
         finally:
             connection.close()
+        if response.length and len(data) <= MAX_PAGE_BYTES:
+            raise _trouble(path, "the answer broke off")
         if response.status >= http.client.INTERNAL_SERVER_ERROR:
             raise _trouble(path, f"status {response.status}")
         if response.status != http.client.OK or len(data) > MAX_PAGE_BYTES:
@@ -112,12 +116,7 @@ class HttpSource:
                 return
             if response.status != http.client.OK:
                 raise _trouble(path, f"status {response.status}")
-            while line := response.readline(limit + 1):
-                if len(line) > limit:
-                    raise LeafListError(path, f"a line is longer than {limit} bytes")
-                if not line.endswith(b"\n"):
-                    raise _trouble(path, "the answer broke off")
-                yield line
+            yield from _split(response, path, limit)
         except (OSError, http.client.HTTPException) as error:
             raise _trouble(path, f"the answer broke off: {error}") from None
         finally:
@@ -132,6 +131,19 @@ class HttpSource:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise _trouble(path, f"the service does not answer: {error}") from None
+
+
+def _split(response: http.client.HTTPResponse, path: str, limit: int) -> Iterator[bytes]:
+    """Lines of an answer. Not `readline`: that takes a chunked answer which breaks off for a whole one."""
+    rest = b""
+    while data := response.read1(READ_BYTES):
+        *lines, rest = (rest + data).split(b"\n")
+        if max(map(len, (rest, *lines))) > limit:
+            raise LeafListError(path, f"a line is longer than {limit} bytes")
+        for line in lines:
+            yield line + b"\n"
+    if rest or response.length:
+        raise _trouble(path, "the answer broke off")
 
 
 def _trouble(path: str, detail: str) -> CouldNotRead:

@@ -9,6 +9,15 @@ from pathlib import Path
 import orjson
 
 from tests.support.records import CHAIN_ID, CREATED, REGISTRY, SCHOOL, complete_record, record_bytes
+from verifier_cli.audit import (
+    Audit,
+    AuditOptions,
+    AuditReport,
+    Checkpoint,
+    Code,
+    FolderSource,
+    Receipt,
+)
 from verifier_cli.audit.sources import EXPORT_TYPE, EXPORT_VERSION, LEAVES_SUFFIX, RECORDS_SUFFIX
 from verifier_cli.audit.witnesses import SignerUse
 from verifier_cli.authority import Objection
@@ -137,3 +146,19 @@ class Export:
     def records_path(self, sequence: int = 0, did: str = SCHOOL) -> Path:
         """The records of a batch."""
         return self.path(did, f"{sequence}{RECORDS_SUFFIX}")
+
+
+def audit(
+    export: Export,
+    options: AuditOptions | None = None,
+    *,
+    receipts: tuple[Receipt, ...] = (),
+    earlier: Checkpoint | None = None,
+) -> AuditReport:
+    """Audit a folder in this process."""
+    return Audit(FolderSource(export.folder), export.chain, options, receipts=receipts, earlier=earlier).run()
+
+
+def codes(report: AuditReport) -> list[Code]:
+    """Codes in the order they were found."""
+    return [finding.code for finding in report.findings]

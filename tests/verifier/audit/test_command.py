@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.records import CHAIN_ID, FIRM, REGISTRY, SCHOOL, complete_record, make_key, signer_key
 from tests.verifier.audit.exports import ACCOUNT, ANCHORED_AT, Export, make_record
-from tests.verifier.audit.test_audit import RECEIPT_KEY, receipt_bytes
+from tests.verifier.audit.test_receipts import RECEIPT_KEY, receipt_bytes
 from verifier_cli.audit import Audit, AuditReport, Checkpoint, Code, FolderSource
 from verifier_cli.audit.command import Request, perform
 from verifier_cli.audit.snapshot_facts import SnapshotFacts

@@ -23,6 +23,7 @@ class Bad:
         self.status = 200
         self.body = b"{}"
         self.length: int | None = None
+        self.chunked = False
         self.paths: list[str] = []
         self.keys: list[str | None] = []
         bad = self
@@ -30,14 +31,21 @@ class Bad:
         class Handler(BaseHTTPRequestHandler):
             """Answers as told."""
 
+            protocol_version = "HTTP/1.1"
+
             def do_GET(self) -> None:
                 """Any path."""
                 bad.paths.append(self.path)
                 bad.keys.append(self.headers.get("Authorization"))
                 self.send_response(bad.status)
-                self.send_header("Content-Length", str(len(bad.body) if bad.length is None else bad.length))
+                if bad.chunked:
+                    self.send_header("Transfer-Encoding", "chunked")
+                else:
+                    length = len(bad.body) if bad.length is None else bad.length
+                    self.send_header("Content-Length", str(length))
                 self.end_headers()
                 self.wfile.write(bad.body)
+                self.close_connection = True
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -99,6 +107,16 @@ def test_an_answer_that_breaks_off_is_no_list(bad: Bad) -> None:
     bad.body = b'{"type":"x"}\n{"tile":0,'
     with pytest.raises(CouldNotRead):
         list(HttpSource(bad.url).leaves(SCHOOL, 0))
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_list_that_breaks_off_between_two_lines_is_trouble(bad: Bad, chunked: bool) -> None:
+    bad.chunked, bad.length = chunked, 1000
+    bad.body = b"4\r\none\n\r\n" if chunked else b"one\n"
+    lines = HttpSource(bad.url).leaves(SCHOOL, 0)
+    assert next(lines) == b"one\n"
+    with pytest.raises(CouldNotRead):
+        next(lines)
 
 
 def test_a_line_without_its_end_is_trouble(bad: Bad) -> None:
