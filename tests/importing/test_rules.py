@@ -270,3 +270,30 @@ def test_links_of_one_record_at_the_limit_and_one_past(
     assert {row.sheet for row in installation.found(job)} == {"实践学分"}
     monkeypatch.setattr(build_credentials, "MAX_LINKS", 3)
     assert installation.run("a.xlsx", data, dry_run=True).errors == 0
+
+
+def test_what_only_the_schema_refuses_is_an_error_of_its_row(installation: Installation) -> None:
+    """An activity holds at most 31 days; evaluations rest on the refused one, credits and certificate on these."""
+    sheets = small_sheets(trainees=1, weeks=2)
+    many = ";".join(f"2026-0{month}-{day:02} 08:00-09:00" for month in (4, 5) for day in range(1, 17))
+    add("实践记录", "实践时间", 4, many)(sheets)
+    data = workbook(sheets)
+    job = installation.run("a.xlsx", data)
+    (error,) = installation.found(job)
+    assert (error.sheet, error.row, error.code) == ("实践记录", 4, Code.SCHEMA_REFUSED)
+    assert "$.credentialSubject.days" in error.message
+    assert (job.outcome, installation.count("record")) == ("refused", 0)
+    job = installation.run("a.xlsx", data, partial=True)
+    codes = [Code(row.code) for row in installation.found(job)]
+    assert codes == [Code.SCHEMA_REFUSED, *[Code.DEPENDS_ON_ERROR] * 4]
+    assert (job.outcome, job.drafted, installation.count("record")) == ("imported", 7, 7)
+
+
+def test_a_hidden_sheet_is_left_out_with_a_note(installation: Installation) -> None:
+    sheets = small_sheets(trainees=1)
+    job = installation.run("a.xlsx", workbook(sheets, hidden=("技能证书",)))
+    assert installation.places(job) == {("技能证书", 0, "", Code.HIDDEN_SHEET)}
+    assert (job.outcome, job.errors, job.notes) == ("imported", 0, 1)
+    assert [d["credentialSubject"]["kind"] for d in installation.documents("credential.1")] == [
+        "practice_credit"
+    ]

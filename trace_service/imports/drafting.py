@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -17,7 +18,9 @@ from trace_service.records.compose import Draft, DraftLink, LinkIndex, compose
 from trace_service.records.numbers import reserve_words
 from trace_service.records.rows import NewRecord
 from verifier_cli.errors import DataError
+from verifier_cli.record import Record
 
+_STORED = ("id", "issuer", "countersigners")
 Numbers = dict[int, Iterator[int]]  # by the issuer's row
 
 
@@ -53,10 +56,20 @@ def compose_nodes(
             _refuse(node, error)
             continue
         node.digest = record.digest
-        new.append(
-            NewRecord(record, node.issuer.pk, reading.uploader.pk, number, node.ref, node.revision, job_pk)
-        )
+        node.subject = {}  # it is in the canonical bytes now
+        pks = (node.issuer.pk, reading.uploader.pk)
+        new.append(NewRecord(_slim(record), *pks, number, node.ref, node.revision, job_pk))
     return new
+
+
+def _slim(record: Record) -> Record:
+    """The record with as much of its document as storing reads: thousands wait here for one transaction.
+
+    The bytes are copied because the encoder's own keep a buffer several times their length.
+    """
+    document = {name: record.document[name] for name in _STORED if name in record.document}
+    document["credentialSubject"] = {"id": record.document["credentialSubject"]["id"]}
+    return replace(record, document=document, canonical=bytes(bytearray(record.canonical)))
 
 
 def _refuse(node: Node, error: DataError) -> None:

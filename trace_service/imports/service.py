@@ -29,9 +29,11 @@ from trace_service.imports.queries import JOB, ROW_ERROR, job_row, unfinished_wi
 from trace_service.imports.reader import Progress, build_graph, parse_file
 from trace_service.imports.revisions import compare_with_issued
 from trace_service.organisations.queries import ORGANISATION
+from trace_service.records.queries import chunks
 from trace_service.records.rows import NewRecord, insert_open_signatures, insert_records
 
 _ATTEMPTS = 3  # of one job, when another job stores the same person or record at the same moment
+_INSERTED_AT_ONCE = 1_000  # records; bounds the parameters of one statement
 _CHINA = ZoneInfo("Asia/Shanghai")  # whose today a date must not lie beyond
 
 
@@ -209,12 +211,18 @@ def _finish(engine: Engine, job: AnyRow, result: _Result) -> None:
             return  # another worker has finished it meanwhile
         if outcome == "imported" and result.reading is not None:
             insert_people(connection, result.reading)
-            insert_open_signatures(connection, insert_records(connection, result.new, utc_now()))
+            _insert(connection, result.new)
         if result.found.kept:
             rows = [{"import_job_pk": job.pk, **asdict(error)} for error in result.found.kept]
             connection.execute(sa.insert(ROW_ERROR), rows)
         hold("import.before_commit")
     hold("import.after_commit")
+
+
+def _insert(connection: Connection, new: Sequence[NewRecord]) -> None:
+    now = utc_now()
+    for part in chunks(new, _INSERTED_AT_ONCE):
+        insert_open_signatures(connection, insert_records(connection, part, now))
 
 
 def _drop_file(engine: Engine, settings: Settings, job: AnyRow) -> None:
