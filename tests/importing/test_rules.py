@@ -273,7 +273,7 @@ def test_links_of_one_record_at_the_limit_and_one_past(
 
 
 def test_what_only_the_schema_refuses_is_an_error_of_its_row(installation: Installation) -> None:
-    """An activity holds at most 31 days; evaluations rest on the refused one, credits and certificate on these."""
+    """An activity holds at most 31 days; evaluations rest on the refused one, credentials on these."""
     sheets = small_sheets(trainees=1, weeks=2)
     many = ";".join(f"2026-0{month}-{day:02} 08:00-09:00" for month in (4, 5) for day in range(1, 17))
     add("实践记录", "实践时间", 4, many)(sheets)
