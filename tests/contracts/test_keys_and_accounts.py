@@ -137,9 +137,10 @@ def test_a_manager_acts_inside_its_window(world: World, when: str) -> None:
             world.trust("addKey", school.id, KEY, 0, 0, by=world.stranger)
 
 
-def test_an_accreditor_out_of_force_acts_for_nobody_and_the_owner_steps_in(world: World) -> None:
+@pytest.mark.parametrize("how", ["endAccreditation", "distrust"])
+def test_an_accreditor_out_of_force_acts_for_nobody_and_the_owner_steps_in(world: World, how: str) -> None:
     manager = world.leader.manager
-    world.trust("endAccreditation", world.leader.id, 0)
+    world.trust(how, world.leader.id, 0)
     with refuses("NotManager", world.member.id, lower(manager.address)):
         world.trust("addKey", world.member.id, KEY, 0, 0, by=manager)
     with refuses("NotAccreditor", world.member.id, lower(manager.address)):
