@@ -7,11 +7,12 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from verifier_cli.did import check_did_web
 from verifier_cli.encoding import multikey, parse_multikey
 from verifier_cli.errors import DataError, TrustFileError
+from verifier_cli.toml_table import TomlTable
 
 __all__ = ["CodeHashes", "Deployment", "RootLimit", "SnapshotSigner", "Trust", "write_trust"]
 
@@ -124,7 +125,7 @@ class Trust:
             table = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise TrustFileError("$", f"not TOML: {error}") from None
-        top = _Table("$", table)
+        top = TomlTable("$", table)
         if top.integer("version", 1, 1 << 31) != 1:
             raise TrustFileError("$.version", "unknown version: update the verifier")
         deployments = tuple(_deployment(item) for item in top.tables("deployment"))
@@ -138,64 +139,8 @@ class Trust:
         return cls(deployments, signers)
 
 
-_ABSENT: Final = object()
-
-
-class _Table:
-    """One TOML table, taken apart member by member so that every error names its path."""
-
-    def __init__(self, path: str, table: dict[str, Any]) -> None:
-        self.path = path
-        self._left = dict(table)
-
-    def take(self, name: str, kind: type, default: Any = _ABSENT) -> Any:
-        value = self._left.pop(name, default)
-        if value is _ABSENT:
-            raise TrustFileError(f"{self.path}.{name}", "is missing")
-        if value is not default and type(value) is not kind:
-            raise TrustFileError(f"{self.path}.{name}", f"must be {_KIND_NAMES[kind]}")
-        return value
-
-    def has(self, name: str) -> bool:
-        return name in self._left
-
-    def text(self, name: str, default: Any = _ABSENT) -> str:
-        return str(self.take(name, str, default))
-
-    def integer(self, name: str, low: int, high: int, default: Any = _ABSENT) -> int:
-        value = int(self.take(name, int, default))
-        if not low <= value <= high:
-            raise TrustFileError(f"{self.path}.{name}", f"must lie between {low} and {high}")
-        return value
-
-    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
-        value = self.text(name, default)
-        if value not in allowed:
-            raise TrustFileError(f"{self.path}.{name}", f"must be one of {', '.join(allowed)}")
-        return value
-
-    def hexadecimal(self, name: str, size: int) -> bytes:
-        value = self.text(name)
-        if not re.fullmatch(rf"0x[0-9a-fA-F]{{{2 * size}}}", value):
-            raise TrustFileError(f"{self.path}.{name}", f"must be 0x and {2 * size} hexadecimal digits")
-        return bytes.fromhex(value[2:])
-
-    def tables(self, name: str) -> list[_Table]:
-        items = self.take(name, list, [])
-        if not all(type(item) is dict for item in items):
-            raise TrustFileError(f"{self.path}.{name}", "must be written [[...]]")
-        return [_Table(f"{self.path}.{name}[{index}]", item) for index, item in enumerate(items)]
-
-    def done(self) -> None:
-        for name in self._left:
-            raise TrustFileError(f"{self.path}.{name}", "unknown member")
-
-
-_KIND_NAMES = {str: "text", int: "a whole number", list: "a list", dict: "a table"}
-
-
-def _deployment(table: _Table) -> Deployment:
-    hashes = _Table(f"{table.path}.code_hashes", table.take("code_hashes", dict))
+def _deployment(table: TomlTable) -> Deployment:
+    hashes = TomlTable(f"{table.path}.code_hashes", table.take("code_hashes", dict))
     state = table.choice("state", STATES, "active")
     digest = table.hexadecimal("final_snapshot_sha256", 32) if table.has("final_snapshot_sha256") else None
     if (state == "frozen") != (digest is not None):
@@ -240,7 +185,7 @@ def check_rpc_url(url: str, path: str) -> str:
     return url
 
 
-def _rpc(table: _Table) -> tuple[str, ...]:
+def _rpc(table: TomlTable) -> tuple[str, ...]:
     urls = table.take("rpc", list, [])
     for index, url in enumerate(urls):
         if type(url) is not str:
@@ -251,7 +196,7 @@ def _rpc(table: _Table) -> tuple[str, ...]:
     return tuple(urls)
 
 
-def _did(table: _Table, name: str) -> str:
+def _did(table: TomlTable, name: str) -> str:
     value = table.text(name)
     try:
         check_did_web(value)
@@ -260,7 +205,7 @@ def _did(table: _Table, name: str) -> str:
     return value
 
 
-def _root(table: _Table) -> RootLimit:
+def _root(table: TomlTable) -> RootLimit:
     result = RootLimit(
         _did(table, "org"), table.integer("kinds", 1, (1 << 24) - 1), table.integer("depth", 1, 4, 4)
     )
@@ -268,7 +213,7 @@ def _root(table: _Table) -> RootLimit:
     return result
 
 
-def _signer(table: _Table) -> SnapshotSigner:
+def _signer(table: TomlTable) -> SnapshotSigner:
     try:
         key = parse_multikey(table.text("multikey"))
     except DataError as error:

@@ -71,19 +71,11 @@ def verify(
     strict: bool = False,
     lineage: Lineage | None = None,
 ) -> Report:
-    """Verify one proof file.
+    """Verify one proof file, whatever its bytes are; nothing is raised for bad input or a chain in trouble.
 
-    Args:
-        proof_file: its bytes, whatever they are.
-        trust: what is believed beforehand.
-        chain: nodes or a snapshot; asked at most once.
-        checked_at: now, epoch seconds; ages of blocks and snapshots are held against it.
-        valid_at: moves the validity window only (epoch seconds); status stays as of the block.
-        strict: remarks make the record not valid.
-        lineage: examines linked records as step 9; without it that step is not checked.
-
-    Returns:
-        The report. Nothing is raised for bad input or a chain in trouble.
+    `chain` is asked at most once. `checked_at` is now (epoch seconds): ages of blocks and snapshots are held
+    against it. `valid_at` moves the validity window only; status stays as of the block. With `strict`,
+    remarks make the record not valid. `lineage` examines linked records as step 9, else not checked.
     """
     moment = checked_at if valid_at is None else valid_at
     case = Case(proof_file, trust, chain, checked_at, moment)

@@ -20,6 +20,7 @@ from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.nodes import anvil_node
 from tests.support.records import FIRM, link, make_key
 from verifier_cli.cli import run
+from verifier_cli.commands.progress import tracked
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.proof_file import ProofFile
 from verifier_cli.record import Record, record_digest
@@ -277,3 +278,16 @@ def test_help_is_there(command: list[str], capsys: pytest.CaptureFixture[str]) -
         run([*command, "--help"])
     assert caught.value.code == 0
     assert "usage: trace-verify" in capsys.readouterr().out
+
+
+def test_audit_runs_under_the_same_command(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "--help"]) == 0
+    assert run(["audit"]) == 3
+    assert run(["audit", desk.path("none"), "--trust", desk.path("trust.toml")]) == 3
+    assert "audit" in capsys.readouterr().err
+
+
+def test_bar_counts_what_it_passes_on(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = desk.folder / "mixed"
+    assert list(tracked(iter("abc"), (folder, folder / "a.trace.json"))) == ["a", "b", "c"]
+    assert capsys.readouterr().out == ""
