@@ -23,7 +23,7 @@ from eth_utils.crypto import keccak
 
 from tests.support.world import PASSPHRASE, World
 from trace_service import database
-from trace_service.anchoring import queries
+from trace_service.anchoring import outbox, queries
 from trace_service.config import Settings
 from trace_service.database import utc_now
 from trace_service.evm.queries import TX
@@ -83,8 +83,8 @@ def finish(world: World, settings: Settings, module: str = WORKER) -> None:
 
 def _settled(world: World) -> bool:
     with database.read(world.engine) as connection:
-        outbox = any(queries.waiting_since(connection, pk, utc_now()) for pk in world.pks.values())
-        return not outbox and not queries.anything_on_its_way(connection, utc_now())
+        waiting = any(outbox.waiting_since(connection, pk, utc_now()) for pk in world.pks.values())
+        return not waiting and not queries.anything_on_its_way(connection, utc_now())
 
 
 def reconcile(world: World) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import Engine
 
-from trace_service.anchoring import queries
+from trace_service.anchoring import outbox, queries
 from trace_service.cli.options import DataDir, open_installation
 from trace_service.database import read, utc_now, write
 
@@ -37,8 +37,8 @@ def anchor(
     if now:
         with write(engine) as connection:
             for organisation in queries.organisations(connection):
-                if queries.waiting_since(connection, organisation.pk, utc_now()) is not None:
-                    queries.demand(connection, organisation.pk, utc_now())
+                if outbox.waiting_since(connection, organisation.pk, utc_now()) is not None:
+                    outbox.demand(connection, organisation.pk, utc_now())
     started = time.monotonic()
     try:
         with executor_lock(data_dir, settings.executor_id):
@@ -71,7 +71,7 @@ def _wait(engine: Engine, timeout: float) -> None:
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         with read(engine) as connection:
-            if not queries.anything_on_its_way(connection, utc_now()) and not queries.any_demand(connection):
+            if not queries.anything_on_its_way(connection, utc_now()) and not outbox.any_demand(connection):
                 return
         time.sleep(POLL_SECONDS)
     raise NotAnchoredError(f"not everything is final after {timeout:.0f} s; is the worker well?")

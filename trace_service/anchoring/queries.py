@@ -42,90 +42,15 @@ STREAM_ROWS = 5_000  # rows fetched at a time: memory stays flat for a batch of 
 _BATCH_COLUMNS = [column.label("size") if column.name == "count" else column for column in BATCH.c]
 
 
-def _stream(connection: Connection, query: sa.Select[*tuple[Any, ...]]) -> Iterator[AnyRow]:
+def stream(connection: Connection, query: sa.Select[*tuple[Any, ...]]) -> Iterator[AnyRow]:
+    """Rows of a large result, a few thousand at a time."""
     yield from connection.execution_options(yield_per=STREAM_ROWS).execute(query)
-
-
-# ----- the outbox -----
-def _waiting(organisation_pk: Any, now: datetime) -> sa.ColumnElement[bool]:
-    held = sa.select(HELD.c.record_pk).where(HELD.c.record_pk == RECORD.c.pk, HELD.c.retry_at > now).exists()
-    return sa.and_(
-        RECORD.c.organisation_pk == organisation_pk,
-        RECORD.c.completed_at.is_not(None),
-        RECORD.c.batch_pk.is_(None),
-        ~held,
-    )
 
 
 def organisations(connection: Connection) -> Sequence[AnyRow]:
     """Every organisation: pk, did and org_id."""
     columns = (ORGANISATION.c.pk, ORGANISATION.c.did, ORGANISATION.c.org_id)
     return connection.execute(sa.select(*columns).order_by(ORGANISATION.c.pk)).all()
-
-
-def waiting_since(connection: Connection, organisation_pk: int, now: datetime) -> datetime | None:
-    """When the first record of the outbox became complete."""
-    query = sa.select(RECORD.c.completed_at).where(_waiting(organisation_pk, now))
-    found: datetime | None = connection.execute(query.order_by(RECORD.c.pk).limit(1)).scalar()
-    return found
-
-
-def waiting_count(connection: Connection, organisation_pk: int, now: datetime, limit: int) -> int:
-    """How many records wait, counted up to ``limit``."""
-    few = sa.select(RECORD.c.pk).where(_waiting(organisation_pk, now)).limit(limit).subquery()
-    return int(connection.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
-
-
-def outbox(connection: Connection, organisation_pk: int, now: datetime, limit: int) -> Iterator[AnyRow]:
-    """Signatures of the first ``limit`` waiting records, by record."""
-    first = (
-        sa.select(RECORD.c.pk, RECORD.c.digest, RECORD.c.kind, RECORD.c.schema_name)
-        .where(_waiting(organisation_pk, now))
-        .order_by(RECORD.c.pk)
-        .limit(limit)
-        .subquery()
-    )
-    query = (
-        sa.select(
-            first.c.pk,
-            first.c.digest,
-            first.c.kind,
-            first.c.schema_name,
-            SIGNATURE.c.proof,
-            SIGNATURE.c.verification_method,
-            SIGNATURE.c.proof_created,
-            SIGNATURE.c.signer_did,
-            SIGNATURE.c.role,
-        )
-        .join(SIGNATURE, SIGNATURE.c.record_pk == first.c.pk)
-        .order_by(first.c.pk)
-    )
-    yield from _stream(connection, query)
-
-
-def demand(connection: Connection, organisation_pk: int, now: datetime) -> None:
-    """Ask for sealing now; asking again changes nothing."""
-    known = connection.execute(sa.select(DEMAND).where(DEMAND.c.organisation_pk == organisation_pk)).first()
-    if known is None:
-        connection.execute(DEMAND.insert().values(organisation_pk=organisation_pk, requested_at=now))
-
-
-def demanded(connection: Connection, organisation_pk: int) -> bool:
-    """Whether somebody asked for sealing now."""
-    query = sa.select(DEMAND.c.organisation_pk).where(DEMAND.c.organisation_pk == organisation_pk)
-    return connection.execute(query).first() is not None
-
-
-def end_demand(connection: Connection, organisation_pk: int) -> None:
-    """The demand is served."""
-    connection.execute(DEMAND.delete().where(DEMAND.c.organisation_pk == organisation_pk))
-
-
-def hold_back(connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
-    """Remember records that may not be sealed at present."""
-    pks = [value["record_pk"] for value in values]
-    connection.execute(HELD.delete().where(HELD.c.record_pk.in_(pks)))
-    connection.execute(HELD.insert(), list(values))
 
 
 # ----- sealing -----
@@ -309,7 +234,7 @@ def batch_records(connection: Connection, batch_pk: int) -> Iterator[AnyRow]:
         .where(LEAF.c.batch_pk == batch_pk)
         .order_by(LEAF.c.leaf_index)
     )
-    yield from _stream(connection, query)
+    yield from stream(connection, query)
 
 
 def batches_of(connection: Connection, organisation_pk: int, after: int, limit: int) -> Sequence[AnyRow]:
@@ -331,8 +256,3 @@ def anything_on_its_way(connection: Connection, now: datetime) -> bool:
         sa.select(TX.c.pk).where(is_live(TX)),
     )
     return any(connection.execute(question.limit(1)).first() is not None for question in questions)
-
-
-def any_demand(connection: Connection) -> bool:
-    """Whether somebody still waits for sealing."""
-    return connection.execute(sa.select(DEMAND.c.organisation_pk).limit(1)).first() is not None

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from trace_service.anchoring import queries
+from trace_service.anchoring import outbox, queries
 from trace_service.anchoring.handout_routes import router as handout_router
 from trace_service.anchoring.proofs import files_of
 from trace_service.database import AnyRow, read, utc_now, write
@@ -80,9 +80,9 @@ def seal(shared: Shared, who: Annotated[Caller, Depends(caller("issue"))]) -> di
     """Ask that what waits be sealed now, whatever count and interval say; the worker does it."""
     now = utc_now()
     with write(shared.engine) as connection:
-        waiting = queries.waiting_since(connection, who.organisation_pk, now) is not None
+        waiting = outbox.waiting_since(connection, who.organisation_pk, now) is not None
         if waiting:
-            queries.demand(connection, who.organisation_pk, now)
+            outbox.demand(connection, who.organisation_pk, now)
     return {"waiting": waiting}
 
 

@@ -20,7 +20,7 @@ import orjson
 from sqlalchemy.engine import Connection, Engine
 
 from trace_service import database
-from trace_service.anchoring import queries
+from trace_service.anchoring import outbox, queries
 from trace_service.database import AnyRow
 from trace_service.evm.registry import Authority
 from trace_service.holdpoints import hold
@@ -64,13 +64,13 @@ def is_due(
     connection: Connection, organisation_pk: int, now: datetime, count: int, interval: timedelta
 ) -> bool:
     """Whether sealing is due: on demand, by count, or because the oldest record has waited long enough."""
-    since = queries.waiting_since(connection, organisation_pk, now)
+    since = outbox.waiting_since(connection, organisation_pk, now)
     if since is None:
         return False
     return (
         now - since >= interval
-        or queries.demanded(connection, organisation_pk)
-        or queries.waiting_count(connection, organisation_pk, now, count) >= count
+        or outbox.demanded(connection, organisation_pk)
+        or outbox.waiting_count(connection, organisation_pk, now, count) >= count
     )
 
 
@@ -85,15 +85,17 @@ def seal(
     """
     selection = _Selection(authority, authority.chain_time())
     with database.read(engine) as connection:
-        for _, rows in groupby(queries.outbox(connection, organisation_pk, now, limit), key=lambda r: r.pk):
+        for _, rows in groupby(
+            outbox.waiting_signatures(connection, organisation_pk, now, limit), key=lambda r: r.pk
+        ):
             selection.add(list(rows))
     tree = Tree(leaf.leaf_hash for leaf in selection.leaves) if selection.leaves else None
     with database.write(engine) as connection:
         if selection.held:
             held = [{**row, "noticed_at": now, "retry_at": now + HOLD_BACK} for row in selection.held]
-            queries.hold_back(connection, held)
+            outbox.hold_back(connection, held)
         if not selection.early:
-            queries.end_demand(connection, organisation_pk)
+            outbox.end_demand(connection, organisation_pk)
         if tree is None:
             return Sealed(None, -1, 0, selection.early, len(selection.held))
         batch_pk, sequence = _store(connection, organisation_pk, selection, tree, now)

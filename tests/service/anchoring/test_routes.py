@@ -13,7 +13,7 @@ from tests.support.nodes import anvil_node
 from tests.support.records import EVALUATOR, FIRM, SCHOOL
 from tests.support.world import World, make_installation, settle
 from trace_service import database
-from trace_service.anchoring import queries
+from trace_service.anchoring import outbox
 from trace_service.anchoring.proofs import ProofFiles
 from trace_service.anchoring.release import release
 from trace_service.anchoring.selfcheck import make_verifier
@@ -53,7 +53,7 @@ def test_from_seal_on_demand_to_a_proof_file(opened: Opened) -> None:
     assert client.post("/v1/batches:seal", headers=headers[SCHOOL]).json() == {"waiting": False}
     assert client.post("/v1/batches:seal", headers=headers[FIRM]).json() == {"waiting": True}
     with database.read(world.engine) as connection:
-        assert queries.demanded(connection, world.pks[FIRM])
+        assert outbox.demanded(connection, world.pks[FIRM])
     world.seal()
     settle(world.anchoring())
     assert client.get(url, headers=headers[FIRM]).status_code == 409

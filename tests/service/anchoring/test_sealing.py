@@ -13,7 +13,7 @@ from tests.support.nodes import anvil_node
 from tests.support.records import FIRM, SCHOOL, make_key
 from tests.support.world import World, make_world, settle
 from trace_service import database
-from trace_service.anchoring import queries
+from trace_service.anchoring import outbox, queries
 from trace_service.anchoring.proofs import ProofFiles, Trees
 from trace_service.anchoring.reconcile import ChainAhead, check_not_behind
 from trace_service.anchoring.release import release
@@ -85,9 +85,9 @@ def test_a_record_whose_signer_lost_its_key_is_held_back_with_the_reason(world: 
     with database.read(world.engine) as connection:
         held = connection.execute(sa.select(queries.HELD)).one()
         assert (held.signer_did, held.reason) == (SCHOOL, "key_ended")
-        assert queries.waiting_since(connection, world.pks[FIRM], utc_now()) is None
+        assert outbox.waiting_since(connection, world.pks[FIRM], utc_now()) is None
         later = utc_now() + timedelta(hours=1)
-        assert queries.waiting_since(connection, world.pks[FIRM], later) is not None
+        assert outbox.waiting_since(connection, world.pks[FIRM], later) is not None
 
 
 def test_sealing_is_due_by_count_by_interval_or_on_demand(world: World) -> None:
@@ -98,12 +98,12 @@ def test_sealing_is_due_by_count_by_interval_or_on_demand(world: World) -> None:
         assert not is_due(connection, pk, now, 3, hour)
         assert is_due(connection, pk, now, 2, hour)
         assert is_due(connection, pk, now + hour * 2, 3, hour)
-        queries.demand(connection, pk, now)
-        queries.demand(connection, pk, now)
+        outbox.demand(connection, pk, now)
+        outbox.demand(connection, pk, now)
         assert is_due(connection, pk, now, 3, hour)
     world.seal()
     with database.read(world.engine) as connection:
-        assert not queries.any_demand(connection)
+        assert not outbox.any_demand(connection)
         assert not is_due(connection, pk, now + hour * 2, 1, hour)
 
 

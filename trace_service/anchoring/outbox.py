@@ -1,0 +1,95 @@
+"""SQL of the outbox: complete records in no batch, who asked for sealing, and what is held back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from trace_service.anchoring.queries import DEMAND, HELD, RECORD, SIGNATURE, stream
+from trace_service.database import AnyRow
+
+
+def _waiting(organisation_pk: Any, now: datetime) -> sa.ColumnElement[bool]:
+    held = sa.select(HELD.c.record_pk).where(HELD.c.record_pk == RECORD.c.pk, HELD.c.retry_at > now).exists()
+    return sa.and_(
+        RECORD.c.organisation_pk == organisation_pk,
+        RECORD.c.completed_at.is_not(None),
+        RECORD.c.batch_pk.is_(None),
+        ~held,
+    )
+
+
+def waiting_since(connection: Connection, organisation_pk: int, now: datetime) -> datetime | None:
+    """When the first record of the outbox became complete."""
+    query = sa.select(RECORD.c.completed_at).where(_waiting(organisation_pk, now))
+    found: datetime | None = connection.execute(query.order_by(RECORD.c.pk).limit(1)).scalar()
+    return found
+
+
+def waiting_count(connection: Connection, organisation_pk: int, now: datetime, limit: int) -> int:
+    """How many records wait, counted up to ``limit``."""
+    few = sa.select(RECORD.c.pk).where(_waiting(organisation_pk, now)).limit(limit).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
+
+
+def waiting_signatures(
+    connection: Connection, organisation_pk: int, now: datetime, limit: int
+) -> Iterator[AnyRow]:
+    """Signatures of the first ``limit`` waiting records, by record."""
+    first = (
+        sa.select(RECORD.c.pk, RECORD.c.digest, RECORD.c.kind, RECORD.c.schema_name)
+        .where(_waiting(organisation_pk, now))
+        .order_by(RECORD.c.pk)
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        sa.select(
+            first.c.pk,
+            first.c.digest,
+            first.c.kind,
+            first.c.schema_name,
+            SIGNATURE.c.proof,
+            SIGNATURE.c.verification_method,
+            SIGNATURE.c.proof_created,
+            SIGNATURE.c.signer_did,
+            SIGNATURE.c.role,
+        )
+        .join(SIGNATURE, SIGNATURE.c.record_pk == first.c.pk)
+        .order_by(first.c.pk)
+    )
+    yield from stream(connection, query)
+
+
+def demand(connection: Connection, organisation_pk: int, now: datetime) -> None:
+    """Ask for sealing now; asking again changes nothing."""
+    known = connection.execute(sa.select(DEMAND).where(DEMAND.c.organisation_pk == organisation_pk)).first()
+    if known is None:
+        connection.execute(DEMAND.insert().values(organisation_pk=organisation_pk, requested_at=now))
+
+
+def demanded(connection: Connection, organisation_pk: int) -> bool:
+    """Whether somebody asked for sealing now."""
+    query = sa.select(DEMAND.c.organisation_pk).where(DEMAND.c.organisation_pk == organisation_pk)
+    return connection.execute(query).first() is not None
+
+
+def end_demand(connection: Connection, organisation_pk: int) -> None:
+    """The demand is served."""
+    connection.execute(DEMAND.delete().where(DEMAND.c.organisation_pk == organisation_pk))
+
+
+def hold_back(connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+    """Remember records that may not be sealed at present."""
+    pks = [value["record_pk"] for value in values]
+    connection.execute(HELD.delete().where(HELD.c.record_pk.in_(pks)))
+    connection.execute(HELD.insert(), list(values))
+
+
+def any_demand(connection: Connection) -> bool:
+    """Whether somebody still waits for sealing."""
+    return connection.execute(sa.select(DEMAND.c.organisation_pk).limit(1)).first() is not None
