@@ -8,6 +8,7 @@ back, and the authority of each is judged once, by the process that holds the ch
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from verifier_cli.audit.findings import Code, Finding
@@ -135,6 +136,7 @@ def _check_place(
             add(Code.SIGNED_AFTER_ANCHORING, rules.anchored_at, created)
 
 
+@lru_cache(maxsize=256)  # a class signs within seconds, so the same few times come again and again
 def _too_late(created: str, anchored_at: int) -> bool:
     try:
         return parse_time(created) > anchored_at + MAX_CREATED_AHEAD
@@ -145,13 +147,9 @@ def _too_late(created: str, anchored_at: int) -> bool:
 def _uses(record: Record, keys: dict[str, bytes]) -> tuple[SignerUse, ...]:
     """Organisations' signatures only: a person's did:key proves itself and has no authority."""
     kind = int(record.kind)
-    uses = []
-    if is_organisation(record.issuer):
-        uses.append(SignerUse(record.issuer, keys[record.issuer], kind, record.issuer_roles))
-    for did, role in record.countersigners:
-        if is_organisation(did):
-            uses.append(SignerUse(did, keys[did], kind, (role,)))
-    return tuple(uses)
+    roles = [(record.issuer, record.issuer_roles)]
+    roles += [(did, (role,)) for did, role in record.countersigners]
+    return tuple(SignerUse(did, keys[did], kind, held) for did, held in roles if is_organisation(did))
 
 
 def _finding(
