@@ -10,6 +10,7 @@ Exit codes (protocol section 9): 0 valid (also with remarks), 1 not valid, 2 und
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from pathlib import Path
@@ -22,6 +23,8 @@ __all__ = ["main", "run"]
 EXIT_UNDECIDED: Final = 2
 EXIT_USAGE: Final = 3
 EXIT_INTERRUPTED: Final = 130
+EXIT_READER_GONE: Final = 141
+"""As shells call it (128 + SIGPIPE): whoever read our output stopped, so no verdict was delivered."""
 
 MAX_JOBS: Final = 256
 """Processes; beyond the cores of any one machine they only cost memory."""
@@ -123,7 +126,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    # A terminal that cannot show Chinese gets escapes; a report must not end in the middle for that.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would raise once more while the interpreter closes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_READER_GONE
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -23,6 +23,7 @@ __all__ = [
     "ProofFile",
     "UnknownVersionError",
     "carriers",
+    "holds_many",
     "read_carriers",
 ]
 
@@ -176,6 +177,11 @@ def carriers(path: str | Path) -> Iterator[Carrier]:
         yield from _zip_entries(place)
     else:
         yield _file(place)
+
+
+def holds_many(path: str | Path) -> bool:
+    """Whether `path` is a folder or a ZIP, so that any number of proof files may be in it."""
+    return Path(path).is_dir() or _is_zip(Path(path))
 
 
 def read_carriers(path: str | Path) -> Iterator[tuple[str, bytes]]:

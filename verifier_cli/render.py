@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePath
 from typing import Any, Final
 
-from verifier_cli.encoding import format_time
-from verifier_cli.report import LineageReport, Outcome, Report, Step, StepResult, Verdict
+from verifier_cli.contents import describe, word_for
+from verifier_cli.opening import SOUND, moment, named, opening, reason_text
+from verifier_cli.report import ChainView, LineageReport, Outcome, Report, Step, StepResult, Verdict
 from verifier_cli.texts import (
     ADVICE,
     DEFAULT_ADVICE,
     OUTCOMES,
-    REASONS,
     REMARKS,
     STEPS,
     VERDICT_WORDS,
-    VERDICTS,
     Language,
     Sentence,
     printable,
@@ -24,24 +25,22 @@ from verifier_cli.texts import (
 
 __all__ = ["flatten", "render", "render_line", "render_summary"]
 
-SUBJECT_LINES: Final = 14
-"""Signed members shown beside a verdict; `inspect` shows all."""
-
 LINEAGE_LINES: Final = 20
 """Records of a lineage shown one by one when they hold; those that do not are all shown."""
 
-_COLORS: Final = {
-    Verdict.VALID: "32",
-    Verdict.VALID_WITH_REMARKS: "33",
-    Verdict.NOT_VALID: "31",
-    Verdict.UNDECIDED: "33",
-}
+_MARKS: Final = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.NOT_CHECKED: "?"}
 _LABELS: Final[dict[str, Sentence]] = {
-    "record": ("Record", "记录"),
-    "signed": ("Signed by", "签署方"),
     "says": ("It says", "所载内容"),
+    "claims": ("The file claims (not confirmed)", "文件自称（未经证实）"),
+    "signed": ("Signed by", "签署方"),
+    "signed_claim": ("The file names as signers (not confirmed)", "文件所列签署方（未经证实）"),
+    "origin": ("Where this comes from", "来源"),
+    "file": ("File", "文件"),
+    "record": ("Record", "记录"),
     "anchored": ("Anchored", "上链时间"),
     "read": ("Read from", "数据来源"),
+    "path": ("accredited", "认可路径"),
+    "owner": ("owner of the contracts", "合约所有者"),
     "checks": ("Checks", "检查"),
     "remarks": ("Remarks", "说明"),
     "lineage": ("Lineage", "溯源"),
@@ -49,11 +48,9 @@ _LABELS: Final[dict[str, Sentence]] = {
     "expected": ("expected", "应为"),
     "found": ("found", "实为"),
     "block": ("block", "区块"),
-    "requests": ("requests", "次请求"),
     "own_key": ("person's own key", "个人密钥"),
     "valid_at": ("Validity held against", "有效期对照时间"),
     "status_as_of": ("status as of the block", "状态以该区块为准"),
-    "more": ("more, see inspect", "项未列出，见 inspect"),
 }
 
 
@@ -61,21 +58,11 @@ def _label(name: str, language: Language) -> str:
     return say(_LABELS[name], language)
 
 
-def _reason(code: str | None, language: Language) -> str:
-    return say(REASONS[code], language) if code in REASONS else str(code)
-
-
-def render(report: Report, language: Language, *, color: bool = False) -> str:
-    """The whole report as text without a final newline."""
-    word = say(VERDICT_WORDS[report.verdict], language)
-    if color:
-        word = f"\033[1;{_COLORS[report.verdict]}m{word}\033[0m"
-    lines = [f"{word}  {printable(report.name)}", say(VERDICTS[report.verdict], language), ""]
-    lines += _facts(report, language)
-    lines += [_label("checks", language)]
-    for result in report.steps:
-        if result.step is not Step.LINEAGE or result.reason != "not_requested":
-            lines += _step(result, language)
+def render(report: Report, language: Language, *, terminal: bool = False) -> str:
+    """The whole report as text without a final newline; with colours and marks on a `terminal`."""
+    lines = [*opening(report, language, terminal=terminal), "", *_contents(report, language)]
+    lines += [*_origin(report, language), "", _label("checks", language)]
+    lines += _steps(report, language, terminal)
     if report.remarks:
         lines += ["", _label("remarks", language)]
         for remark in report.remarks:
@@ -88,49 +75,92 @@ def render(report: Report, language: Language, *, color: bool = False) -> str:
     return "\n".join(lines)
 
 
-def _facts(report: Report, language: Language) -> list[str]:
-    lines: list[str] = []
+def _contents(report: Report, language: Language) -> list[str]:
+    """What the record says and who signed it; as the file's claim wherever the verdict does not bear it."""
+    if report.document is None or report.schema is None:
+        return []
+    says = "says" if report.verdict in SOUND else "claims"
+    lines = [_label(says, language)]
+    colon = "：" if language == "zh" else ": "
+    described = describe(report.schema, report.document, language)
+    lines += [f"  {label}{colon}{text}" for label, text in described.members]
+    lines += ["", _label("signed" if report.verdict in SOUND else "signed_claim", language)]
+    issuer = report.document["issuer"]
+    lines.append(f"  {word_for('issuer', language)}{colon}{named(issuer['name'], issuer['id'], language)}")
+    own = {signer.id for signer in report.signers if signer.own_key}
+    for entry in report.document.get("countersigners", ()):
+        mark = f" ({_label('own_key', language)})" if entry["id"] in own else ""
+        lines.append(f"  {word_for(entry['role'], language)}{colon}{printable(entry['id'])}{mark}")
+    return [*lines, ""]
+
+
+def _origin(report: Report, language: Language) -> list[str]:
+    """Which file, which record, which chain."""
+    lines = [_label("origin", language)]
+    colon = "：" if language == "zh" else ": "
+
+    def add(label: str, text: str) -> None:
+        lines.append(f"  {_label(label, language)}{colon}{text}")
+
+    if report.name:
+        add("file", printable(PurePath(report.name).name))
     if report.record_id is not None:
-        lines.append(f"{_label('record', language)}: {report.schema} {report.record_id}")
-    for signer in report.signers:
-        own = f", {_label('own_key', language)}" if signer.own_key else ""
-        lines.append(f"{_label('signed', language)}: {printable(signer.id)} ({signer.role}{own})")
-    if report.document is not None and report.signers:
-        lines.append(f"{_label('says', language)}:")
-        # What stands at the top of the subject says most: name, kind, level, result.
-        shown = sorted(flatten(report.document["credentialSubject"]), key=_depth)
-        lines += [f"  {printable(path)}: {printable(text)}" for path, text in shown[:SUBJECT_LINES]]
-        if len(shown) > SUBJECT_LINES:
-            lines.append(f"  ({len(shown) - SUBJECT_LINES} {_label('more', language)})")
+        add("record", f"{printable(report.record_id)} ({report.schema})")
     if report.anchored_at is not None:
-        lines.append(f"{_label('anchored', language)}: {format_time(report.anchored_at)}")
+        add("anchored", moment(report.anchored_at))
     if report.chain is not None:
-        view = report.chain
-        lines.append(
-            f"{_label('read', language)}: {printable(view.deployment)}, {view.sources} {view.source}, "
-            f"{_label('block', language)} {view.block_number} ({format_time(view.block_time)}), "
-            f"{report.requests} {_label('requests', language)}"
-        )
+        add("read", _chain_text(report.chain, report.requests, language))
     if report.valid_at != report.checked_at:
-        moment = format_time(report.valid_at)
-        lines.append(f"{_label('valid_at', language)}: {moment}; {_label('status_as_of', language)}")
-    return [*lines, ""] if lines else lines
+        add("valid_at", f"{moment(report.valid_at)}; {_label('status_as_of', language)}")
+    return lines if len(lines) > 1 else []
 
 
-def _depth(item: tuple[str, str]) -> int:
-    return item[0].count(".") + item[0].count("[")
+def _chain_text(view: ChainView, requests: int, language: Language) -> str:
+    if language == "zh":
+        source = view.source.replace("snapshot signed by ", "快照，签名者 ").replace("snapshot", "快照")
+        source = f"{view.sources} 个节点" if view.source == "node" else source
+        asked, comma = f"{requests} 次请求", "，"
+    else:
+        source = _counted(view.sources, "node") if view.source == "node" else view.source
+        asked, comma = _counted(requests, "request"), ", "
+    block = f"{_label('block', language)} {view.block_number} ({moment(view.block_time)})"
+    return comma.join((printable(view.deployment), printable(source), block, asked))
 
 
-def _step(result: StepResult, language: Language) -> list[str]:
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _steps(report: Report, language: Language, terminal: bool) -> list[str]:
+    lines: list[str] = []
+    said: str | None = None
+    for result in report.steps:
+        if result.step is Step.LINEAGE and result.reason == "not_requested":
+            continue
+        # One trouble with the chain leaves five steps unchecked; its details are said once.
+        repeated = result.outcome is Outcome.NOT_CHECKED and result.actual == said
+        lines += _step(replace(result, actual=None) if repeated else result, language, terminal)
+        said = result.actual
+    return lines
+
+
+def _step(result: StepResult, language: Language, terminal: bool) -> list[str]:
     outcome = say(OUTCOMES[result.outcome], language)
-    line = f"  {int(result.step)}. [{outcome}] {say(STEPS[result.step], language)}"
+    mark = _MARKS[result.outcome] if terminal else f"[{outcome}]"
+    colon = "：" if language == "zh" else ": "
+    line = f"  {int(result.step)}. {mark} {say(STEPS[result.step], language)}"
     if result.outcome is Outcome.PASSED:
-        return [line]
-    lines = [f"{line}: {_reason(result.reason, language)}"]
+        paths = [value for name, value in result.facts if name == "path"]
+        top = _label("owner", language)
+        return [
+            line,
+            *(f"       {_label('path', language)}{colon}{printable(path)} <- {top}" for path in paths),
+        ]
+    lines = [f"{line}{colon}{reason_text(result.reason, language)}"]
     if result.expected is not None:
-        lines.append(f"       {_label('expected', language)}: {printable(result.expected)}")
+        lines.append(f"       {_label('expected', language)}{colon}{printable(result.expected)}")
     if result.actual is not None:
-        lines.append(f"       {_label('found', language)}: {printable(result.actual)}")
+        lines.append(f"       {_label('found', language)}{colon}{printable(result.actual)}")
     return lines
 
 
@@ -141,7 +171,7 @@ def _lineage(lineage: LineageReport, language: Language) -> list[str]:
     for node in lineage.nodes:
         if node.verdict is Verdict.VALID and node not in sound:
             continue
-        reason = "" if node.reason is None else f": {_reason(node.reason, language)}"
+        reason = "" if node.reason is None else f": {reason_text(node.reason, language)}"
         name = printable(node.id or node.digest)
         mark = say(VERDICT_WORDS[node.verdict], language)
         lines.append(f"{'  ' * min(node.depth, 8)}{node.relation} {name} [{mark}]{reason}")
@@ -165,7 +195,9 @@ def render_line(report: Report, language: Language) -> str:
     ):
         return ""
     wanted = Outcome.FAILED if report.verdict is Verdict.NOT_VALID else Outcome.NOT_CHECKED
-    reasons = [f"{int(r.step)} {_reason(r.reason, language)}" for r in report.steps if r.outcome is wanted]
+    reasons = [
+        f"{int(r.step)} {reason_text(r.reason, language)}" for r in report.steps if r.outcome is wanted
+    ]
     if report.verdict in (Verdict.VALID, Verdict.VALID_WITH_REMARKS) or not reasons:
         reasons = [say(REMARKS[remark.code], language) for remark in report.remarks]
     if report.lineage is not None and report.lineage.verdict is not Verdict.VALID:

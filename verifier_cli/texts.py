@@ -9,26 +9,26 @@ from typing import Final, Literal
 
 from verifier_cli.report import Outcome, Step, Verdict
 
-__all__ = ["ADVICE", "REASONS", "REMARKS", "Language", "language_from", "printable", "say"]
+__all__ = [
+    "ADVICE",
+    "CAUTIONS",
+    "REASONS",
+    "REMARKS",
+    "Language",
+    "Sentence",
+    "language_from",
+    "printable",
+    "say",
+]
 
 Language = Literal["en", "zh"]
 Sentence = tuple[str, str]
 """English, Chinese."""
 
-VERDICTS: Final[dict[Verdict, Sentence]] = {
-    Verdict.VALID: (
-        "The record is authentic, unchanged, and in force.",
-        "该记录真实、未被改动，且当前有效。",
-    ),
-    Verdict.VALID_WITH_REMARKS: (
-        "The record is authentic and unchanged; please read the remarks.",
-        "该记录真实且未被改动，请注意下列说明。",
-    ),
+CAUTIONS: Final[dict[Verdict, Sentence]] = {
+    Verdict.VALID_WITH_REMARKS: ("Please note: ", "请注意："),
     Verdict.NOT_VALID: ("Do not rely on this record.", "请勿采信该记录。"),
-    Verdict.UNDECIDED: (
-        "This cannot be decided now. It says nothing against the record.",
-        "目前无法判定，这并不表示记录有问题。",
-    ),
+    Verdict.UNDECIDED: ("This says nothing against the record.", "这并不表示记录有问题。"),
 }
 
 VERDICT_WORDS: Final[dict[Verdict, Sentence]] = {

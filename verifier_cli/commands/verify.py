@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from verifier_cli.commands.setup import choose_language, load_trust, open_reader
 from verifier_cli.encoding import parse_time
 from verifier_cli.errors import DataError, MisuseError, ProofFileError
-from verifier_cli.proof_file import Carrier, carriers
+from verifier_cli.proof_file import Carrier, carriers, holds_many
 from verifier_cli.render import render, render_line, render_summary
 from verifier_cli.report import EXIT_UNREADABLE, REPORT_VERSION, Report, folder_exit_code
 from verifier_cli.texts import printable
@@ -89,7 +90,7 @@ def run(paths: tuple[Path, ...], options: Options) -> int:
     """Verify everything at `paths`, print, and return the exit code of protocol section 9."""
     language = choose_language(options.lang)
     verifier = Verifier(options, paths)
-    single = len(paths) == 1 and not paths[0].is_dir()
+    single = len(paths) == 1 and not holds_many(paths[0])
     found = (carrier for path in paths for carrier in carriers(path))
     counts: Counter[str] = Counter()
     codes: list[int] = []
@@ -101,7 +102,7 @@ def run(paths: tuple[Path, ...], options: Options) -> int:
         elif answer.report is None:
             print(f"trace-verify: {printable(str(answer.problem))}", file=sys.stderr)
         elif single:
-            print(render(answer.report, language, color=sys.stdout.isatty()))
+            print(render(answer.report, language, terminal=_is_terminal()))
         elif line := render_line(answer.report, language):
             print(line)
     if not codes:
@@ -109,6 +110,11 @@ def run(paths: tuple[Path, ...], options: Options) -> int:
     if not single and not options.as_json:
         print(render_summary(counts, language))
     return folder_exit_code(set(codes))
+
+
+def _is_terminal() -> bool:
+    """Whether colours and marks are shown: somebody looks, and has not asked for plain text (NO_COLOR)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _answers(

@@ -106,7 +106,8 @@ def test_cold_process_takes_exactly_one_request_and_loads_nothing_heavy(desk: De
         text=True,
         check=True,
     )
-    assert done.stdout.startswith("VALID  good/a.trace.json\n")
+    assert done.stdout.startswith("VALID — practice log of week 1: 2 days, 15.25 hours,\n")
+    assert "  File: a.trace.json\n" in done.stdout
     assert done.stdout.splitlines()[-1] == "0 []"
     assert desk.proxy.requests == 1
 
@@ -165,6 +166,30 @@ def _exit_code(arguments: list[str]) -> object:
         return run(arguments)
     except SystemExit as leaving:
         return leaving.code
+
+
+def test_terminal_that_cannot_show_chinese_gets_escapes(desk: Desk) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "TRACE_TRUST": desk.path("trust.toml")}
+    command = [str(Path(sys.executable).with_name("trace-verify")), "verify", desk.path("good/a.trace.json")]
+    done = subprocess.run([*command, "--lang", "zh"], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("\\u6709\\u6548 ")
+
+
+def test_reader_that_stops_early_gets_no_traceback(desk: Desk) -> None:
+    """As with `trace-verify ... | head -0`."""
+    environment = {**os.environ, "TRACE_TRUST": desk.path("trust.toml")}
+    command = [str(Path(sys.executable).with_name("trace-verify")), "verify", desk.path("good/a.trace.json")]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, env=environment, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_zip_is_listed_like_a_folder(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.run("verify", desk.path("good.zip"), "--lang", "en") == 0
+    assert capsys.readouterr().out == "VALID 1  (in all 1)\n"
 
 
 def test_missing_trust_file_says_what_to_do(

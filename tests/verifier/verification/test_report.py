@@ -15,9 +15,9 @@ import verifier_cli
 from tests.verifier.verification.world import make_world
 from verifier_cli import texts
 from verifier_cli.chain import NoReading
-from verifier_cli.render import render, render_line, render_summary
 from verifier_cli.report import (
     REPORT_VERSION,
+    REQUIRED_STEPS,
     Outcome,
     Remark,
     Step,
@@ -26,7 +26,7 @@ from verifier_cli.report import (
     folder_exit_code,
     judge,
 )
-from verifier_cli.texts import language_from, printable
+from verifier_cli.words import LABELS, VALUES
 
 PACKAGE = Path(verifier_cli.__file__).parent
 REMARK = Remark("superseded")
@@ -100,6 +100,26 @@ def test_step_numbers_agree_in_code_and_document() -> None:
     assert in_document == expected
 
 
+def test_verify_runs_the_steps_in_the_order_of_their_numbers() -> None:
+    """What runs, not only what the comments beside it say."""
+    tree = ast.parse((PACKAGE / "verify.py").read_text("utf-8"))
+    (function,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "verify"]
+    run = [
+        (call.args[0].attr, call.args[1].id, call.lineno)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "_run"
+        and isinstance(call.args[0], ast.Attribute)
+        and isinstance(call.args[1], ast.Name)
+    ]
+    run.sort(key=lambda item: item[2])
+    assert [(step, check) for step, check, _ in run] == [
+        (step.name, f"check_{step.name.lower()}") for step in REQUIRED_STEPS
+    ]
+    assert [result.step for result in make_world().verify().steps] == list(Step)
+
+
 def _codes_raised() -> set[str]:
     """First arguments of everything that carries a reason code into a report."""
     carriers = {"Objection", "NotChecked", "CouldNotRead", "NoReading"}
@@ -128,69 +148,11 @@ def test_every_remark_has_its_sentences() -> None:
     assert set(re.findall(r'\.remark\("(\w+)"', source)) == texts.REMARKS.keys()
 
 
-@pytest.mark.parametrize("table", [texts.REASONS, texts.REMARKS, texts.ADVICE, texts.STEPS, texts.VERDICTS])
+@pytest.mark.parametrize(
+    "table",
+    [texts.REASONS, texts.REMARKS, texts.ADVICE, texts.STEPS, texts.CAUTIONS, texts.OUTCOMES, LABELS, VALUES],
+)
 def test_sentences_exist_in_both_languages(table: dict[object, texts.Sentence]) -> None:
     for english, chinese in table.values():
         assert english.isascii()
         assert any("\u4e00" <= c <= "\u9fff" for c in chinese)
-
-
-# ----- text for people -----
-
-
-def test_verdict_comes_first_and_every_step_is_a_line() -> None:
-    text = render(make_world().verify().named("a.trace.json"), "en")
-    lines = text.splitlines()
-    assert lines[0] == "VALID  a.trace.json"
-    assert [line for line in lines if re.match(r"  \d\. \[ok\] ", line)] == [
-        f"  {int(step)}. [ok] {texts.STEPS[step][0]}" for step in Step if step is not Step.LINEAGE
-    ]
-    assert render(make_world().verify(), "zh").startswith("有效")
-
-
-def test_what_to_do_is_said_when_undecided() -> None:
-    world = make_world()
-    world.trouble = NoReading("head_in_future", "x")
-    text = render(world.verify(), "en")
-    assert text.splitlines()[-1].strip() == texts.ADVICE["head_in_future"][0]
-    world.trouble = NoReading("timeout", "x")
-    assert render(world.verify(), "zh").splitlines()[-1].strip() == texts.DEFAULT_ADVICE[1]
-    assert "What to do" not in render(make_world().verify(), "en")
-
-
-def test_failure_shows_expected_and_found() -> None:
-    world = make_world()
-    world.batch(root=b"\x09" * 32)
-    text = render(world.verify(), "en")
-    assert f"expected: 0x{'09' * 32}" in text
-    assert "NOT VALID" in text.splitlines()[0]
-    world.status(1)
-    assert render_line(world.verify(), "en").count(";") == 1
-
-
-def test_one_line_among_many() -> None:
-    assert render_line(make_world().verify(), "en") == ""
-    world = make_world()
-    world.status(4)
-    assert render_line(world.verify().named("x"), "en") == "VALID WITH REMARKS  x  a newer record replaces it"
-    assert render_summary({"VALID": 2, "unreadable": 1}, "en") == "VALID 2  unreadable 1  (in all 3)"
-
-
-def test_terminal_is_safe_from_what_a_record_says() -> None:
-    assert printable("a\x1b[2J\u202eb\n阿依古丽·买买提") == "a\\u001b[2J\\u202eb\\u000a阿依古丽·买买提"
-    world = make_world()
-    world.sign_again({**world.document, "issuer": {**world.document["issuer"], "name": "\x1b[2JVALID"}})
-    report = world.verify().named("\x1b[31mx")
-    for language in ("en", "zh"):
-        assert "\x1b" not in render(report, language)
-        assert "\x1b" not in render_line(report, language)
-
-
-def test_language_of_the_system() -> None:
-    assert [language_from(name) for name in ("zh_CN.UTF-8", "ZH", "en_GB", "C", "")] == [
-        "zh",
-        "zh",
-        "en",
-        "en",
-        "en",
-    ]
