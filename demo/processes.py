@@ -88,6 +88,10 @@ class Processes:
         log = (self._logs / f"{name}.log").read_text("utf-8", "replace").strip().splitlines()
         raise DemoError(f"{name} is not ready: {log[-1] if log else 'it said nothing'}")
 
+    def pids(self) -> dict[str, int]:
+        """Process ids of the children by name."""
+        return {name: child.pid for name, child, _ in self._running}
+
     def check(self) -> None:
         """Raise `DemoError` if a child has ended by itself."""
         for name, child, _ in self._running:

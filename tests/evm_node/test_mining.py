@@ -61,6 +61,16 @@ def test_mines_at_once_when_idle(node: Node, clock: Clock) -> None:
     assert node.chain.head.timestamp == int(START) + 30
 
 
+def test_the_pending_block_has_the_time_of_one_mined_now(node: Node, clock: Clock) -> None:
+    clock.now += 30.5
+    request = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber", "params": ["pending", False]}
+    answer = node.handle(orjson.dumps(request))
+    assert answer is not None
+    send(node, 0)
+    node.advance()
+    assert int(orjson.loads(answer)["result"]["timestamp"], 16) == node.chain.head.timestamp == START + 30
+
+
 def test_time_never_runs_ahead_under_load(node: Node, clock: Clock) -> None:
     timestamps = [node.chain.head.timestamp]
     for nonce in range(200):

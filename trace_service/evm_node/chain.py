@@ -106,6 +106,10 @@ class DurableChain:
             mix_hash=os.urandom(32),
         )
 
+    def next_timestamp(self) -> int:
+        """The time that a block mined now would carry."""
+        return max(self.head.timestamp + 1, int(self._clock()))
+
     def next_base_fee(self) -> int:
         """Base fee per gas of the next block, in wei."""
         fee: int = self.next_header(self.head.timestamp + 1).base_fee_per_gas
@@ -148,7 +152,7 @@ class DurableChain:
         return Mined(block.header, included, dropped)
 
     def _draft(self, candidates: Sequence[Transaction]) -> Draft:
-        header = self.next_header(max(self.head.timestamp + 1, int(self._clock())))
+        header = self.next_header(self.next_timestamp())
         draft = Draft(self.chain.get_vm(header), header)
         try:
             for transaction in candidates:

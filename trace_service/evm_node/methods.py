@@ -254,7 +254,7 @@ class Methods:
 
     def _pending_block(self, in_full: bool) -> Json:
         waiting = self._pool.candidates()
-        view = views.pending_block(self._chain.next_header(self._chain.head.timestamp + 1), waiting)
+        view = views.pending_block(self._chain.next_header(self._chain.next_timestamp()), waiting)
         if in_full:
             view["transactions"] = [views.transaction(item, None) for item in waiting]
         return view
