@@ -78,7 +78,11 @@ def _add_verify(commands: Any) -> None:
     parser.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes to use (default: 1)")
     parser.add_argument("--lineage", action="store_true", help="verify the linked records too")
     parser.add_argument(
-        "--from", dest="source", metavar="URL|FOLDER", help="where to find linked records that are not given"
+        "--from",
+        dest="source",
+        metavar="URL|FOLDER",
+        help="where to find linked records that are not given; of a service, URL is its address with "
+        "/v1/proof-files, and $TRACE_API_KEY, if set, is the key sent there",
     )
     _add_lang(parser)
 

@@ -77,10 +77,12 @@ class Website:
     """A place that the user named; a proof file lives at `<url>/<digestMultibase of its record>`.
 
     Links inside records only ever contribute the digest, so no record can make us fetch from elsewhere.
+    `api_key`, where the place asks for one, is sent to it and to nobody else.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, api_key: str | None = None) -> None:
         self._url = url.rstrip("/")
+        self._api_key = api_key
         self._http = HttpConnection(self._url)
 
     def find(self, link: Link) -> Found | None:
@@ -88,11 +90,14 @@ class Website:
         name = digest_multibase(link.digest)
         try:
             target = f"{self._http.target.rstrip('/')}/{name}"
-            return Found(f"{self._url}/{name}", self._http.exchange("GET", target, None, MAX_PROOF_FILE))
+            data = self._http.exchange("GET", target, None, MAX_PROOF_FILE, bearer=self._api_key)
         except HttpStatusError as error:
             if error.status in (404, 410):
                 return None
+            if error.status in (401, 403):
+                raise CouldNotRead("no_access", f"HTTP status {error.status}") from None
             raise
+        return Found(f"{self._url}/{name}", data)
 
 
 class LineageExaminer:

@@ -182,7 +182,7 @@ def _advice(report: Report) -> Sentence | None:
     """What to do about the first thing that could not be checked, when that is what decided."""
     undecided = [item for item in report.steps if item.outcome is Outcome.NOT_CHECKED]
     if report.verdict is not Verdict.UNDECIDED:
-        undecided = [item for item in undecided if item.reason == "missing"]
+        undecided = [item for item in undecided if item.reason in ("missing", "no_access")]
     if not undecided:
         return None
     return ADVICE.get(undecided[0].reason or "", DEFAULT_ADVICE)

@@ -124,6 +124,7 @@ REASONS: Final[dict[str, Sentence]] = {
     "suspended": ("the issuer has suspended it", "已被签发方暂停"),
     # 9: lineage
     "missing": ("a linked record was not given", "缺少所引用的记录"),
+    "no_access": ("the place of the linked records wants a key", "所引用记录的来源需要密钥"),
     "digest_differs": ("a linked record is not the one that was meant", "所引用的记录与原件不符"),
     "too_many": ("more linked records than the limit", "引用的记录过多"),
     "too_deep": ("links go deeper than the limit", "引用层级过深"),
@@ -157,6 +158,10 @@ ADVICE: Final[dict[str, Sentence]] = {
     "missing": (
         "Give the linked proof files too, or name their place with --from.",
         "请一并提供所引用的证明文件，或用 --from 指定其位置。",
+    ),
+    "no_access": (
+        "Set TRACE_API_KEY to a key that may read there.",
+        "请将 TRACE_API_KEY 设为有权读取的密钥。",
     ),
     "unknown_version": ("Update the verifier.", "请更新验证程序。"),
     "unknown_schema": ("Update the verifier.", "请更新验证程序。"),

@@ -133,8 +133,12 @@ class HttpConnection:
             self._socket.sock.close()
         self._connection = self._socket = None
 
-    def exchange(self, method: str, target: str, body: bytes | None, limit: int) -> bytes:
+    def exchange(
+        self, method: str, target: str, body: bytes | None, limit: int, *, bearer: str | None = None
+    ) -> bytes:
         """Send a request without side effects and return the body of the 200 answer, at most `limit` bytes.
+
+        `bearer` is a key for this host; since no redirect is followed, no other host ever sees it.
 
         Raises:
             CouldNotRead: with one of the reasons named above.
@@ -142,7 +146,7 @@ class HttpConnection:
         deadline = time.monotonic() + self._total_seconds
         reused = self._connection is not None
         try:
-            return self._once(method, target, body, limit, deadline)
+            return self._once(method, target, body, limit, deadline, bearer)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
             self.close()
             # A kept connection may have been closed at the other end while idle: ask once more on a new one.
@@ -155,14 +159,18 @@ class HttpConnection:
         except Exception as error:
             self.close()
             raise _trouble(error) from None
-        return self.exchange(method, target, body, limit)
+        return self.exchange(method, target, body, limit, bearer=bearer)
 
-    def _once(self, method: str, target: str, body: bytes | None, limit: int, deadline: float) -> bytes:
+    def _once(
+        self, method: str, target: str, body: bytes | None, limit: int, deadline: float, bearer: str | None
+    ) -> bytes:
         connection = self._open()
         assert self._socket is not None
         self._socket.deadline = deadline
         self.requests += 1
         headers = {} if body is None else {"Content-Type": "application/json"}
+        if bearer is not None:
+            headers["Authorization"] = f"Bearer {bearer}"
         connection.request(method, target, body, headers)
         response = connection.getresponse()
         if response.status != 200:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from sqlalchemy.engine import Connection
 
 from trace_service.anchoring import outbox, queries
 from trace_service.anchoring.handout_routes import router as handout_router
@@ -13,9 +14,10 @@ from trace_service.database import AnyRow, read, utc_now, write
 from trace_service.openapi import answers
 from trace_service.pages import read_cursor, write_cursor
 from trace_service.problems import Problem, not_found
-from trace_service.records.queries import find_record
+from trace_service.records.queries import find_record, id_of_digest
 from trace_service.security import Caller, Context, caller, context
-from verifier_cli.encoding import format_time
+from verifier_cli.encoding import format_time, parse_digest_multibase
+from verifier_cli.errors import DataError
 from verifier_cli.proof_file import SUFFIX
 
 router = APIRouter(prefix="/v1", tags=["anchoring"])
@@ -98,14 +100,43 @@ def proof_file(shared: Shared, who: Reader, record_id: Annotated[str, Path(max_l
     409 `record.not_final` before that.
     """
     with read(shared.engine) as connection:
-        if find_record(connection, who.did, record_id) is None:
+        return _hand_out(shared, who, connection, record_id)
+
+
+@router.get(
+    "/proof-files/{digest_multibase}",
+    summary="The proof file that a link names",
+    response_class=Response,
+    responses={200: {"description": "Success", "content": {"application/json": {}}}},
+)
+def linked_proof_file(
+    shared: Shared, who: Reader, digest_multibase: Annotated[str, Path(max_length=64)]
+) -> Response:
+    """Give a signer of the record its proof file by the `digestMultibase` that links carry.
+
+    `trace-verify verify --lineage --from <this service>/v1/proof-files` asks here. 409 `record.not_final`
+    before the record is final.
+    """
+    try:
+        digest = parse_digest_multibase(digest_multibase)
+    except DataError:
+        raise not_found("record") from None
+    with read(shared.engine) as connection:
+        record_id = id_of_digest(connection, digest)
+        if record_id is None:
             raise not_found("record")
-        place = queries.place_of(connection, record_id)
-        if place is None or place.checked_at is None:
-            raise Problem(
-                409, "record.not_final", "The record is not final yet", fix="ask again after `anchorBy`"
-            )
-        content = files_of(shared.engine, shared.settings.chain).write(connection, place)
+        return _hand_out(shared, who, connection, record_id)
+
+
+def _hand_out(shared: Context, who: Caller, connection: Connection, record_id: str) -> Response:
+    if find_record(connection, who.did, record_id) is None:
+        raise not_found("record")
+    place = queries.place_of(connection, record_id)
+    if place is None or place.checked_at is None:
+        raise Problem(
+            409, "record.not_final", "The record is not final yet", fix="ask again after `anchorBy`"
+        )
+    content = files_of(shared.engine, shared.settings.chain).write(connection, place)
     name = record_id.rpartition(":")[2] + SUFFIX
     attached = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/json", headers=attached)

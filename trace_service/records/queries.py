@@ -93,6 +93,12 @@ def find_record(connection: Connection, did: str, record_id: str) -> AnyRow | No
     return connection.execute(query).one_or_none()
 
 
+def id_of_digest(connection: Connection, digest: bytes) -> str | None:
+    """Return the id of the record with this record_digest; whether the caller may know is not asked here."""
+    found = connection.execute(sa.select(RECORD.c.id).where(RECORD.c.digest == digest)).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
 def signatures_of(connection: Connection, record_pk: int) -> Sequence[AnyRow]:
     """Return the signature rows of a record, issuer first."""
     return connection.execute(

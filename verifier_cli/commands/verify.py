@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "run"]
 
+API_KEY: Final = "TRACE_API_KEY"
 _DATE_CHARS: Final = len("2026-07-01")
 
 
@@ -148,10 +149,20 @@ def _sources(paths: tuple[Path, ...], source: str | None) -> list[Source]:
 
     sources: list[Source] = [Files(readable(paths))]
     if source is not None and "://" in source:
-        sources.append(Website(check_rpc_url(source, "--from")))
+        sources.append(Website(check_rpc_url(source, "--from"), _api_key()))
     elif source is not None:
         sources.append(Files(readable((Path(source),))))
     return sources
+
+
+def _api_key() -> str | None:
+    """The key for the place that --from names; from the environment, since arguments are seen by others."""
+    key = os.environ.get(API_KEY)
+    if not key:
+        return None
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise MisuseError(f"{API_KEY} is not one word of ASCII characters")
+    return key
 
 
 def _parse_moment(text: str) -> int:

@@ -21,6 +21,7 @@ from trace_service.app import create_app
 from trace_service.config import Settings
 from trace_service.organisations.service import register
 from trace_service.security import create_key
+from verifier_cli.encoding import digest_multibase
 from verifier_cli.proof_file import ProofFile
 
 pytestmark = pytest.mark.node
@@ -64,6 +65,37 @@ def test_from_seal_on_demand_to_a_proof_file(opened: Opened) -> None:
     assert answers[0].content == answers[1].content
 
 
+def test_proof_file_by_the_digest_that_links_carry(opened: Opened) -> None:
+    """What `--lineage --from` asks for: signers alone get it, and nobody learns whether a record exists."""
+    world, settings, client, headers = opened
+    record = world.add_record("activity.1")
+    url = f"/v1/proof-files/{digest_multibase(record.digest)}"
+    early = client.get(url, headers=headers[SCHOOL])
+    assert (early.status_code, early.json()["code"]) == (409, "record.not_final")
+    stranger = client.get(url, headers=headers[EVALUATOR])
+    unknown = client.get(f"/v1/proof-files/{digest_multibase(bytes(32))}", headers=headers[EVALUATOR])
+    malformed = client.get("/v1/proof-files/u1234", headers=headers[EVALUATOR])
+    for answer in (stranger, unknown, malformed):
+        assert (answer.status_code, answer.json()["code"]) == (404, "record.not_found")
+    world.seal()
+    settle(world.anchoring())
+    assert release(world.engine, ProofFiles(world.chain), make_verifier(settings)) == 1
+    answers = [client.get(url, headers=headers[did]) for did in (FIRM, SCHOOL, EVALUATOR)]
+    assert [answer.status_code for answer in answers] == [200, 200, 404]
+    assert (
+        answers[0].content == client.get(f"/v1/records/{record.id}/proof-file", headers=headers[FIRM]).content
+    )
+
+
+def test_key_without_the_scope_gets_no_proof_file(opened: Opened) -> None:
+    world, _settings, client, _headers = opened
+    record = world.add_record("activity.1")
+    with database.write(world.engine) as connection:
+        key = create_key(connection, world.pks[FIRM], frozenset(("issue",)))
+    url = f"/v1/proof-files/{digest_multibase(record.digest)}"
+    assert client.get(url, headers={"Authorization": f"Bearer {key}"}).status_code == 403
+
+
 def test_batches_are_listed_by_page_and_only_to_their_organisation(opened: Opened) -> None:
     world, _settings, client, headers = opened
     for _ in range(3):
@@ -98,6 +130,7 @@ def test_status_changes_over_http(opened: Opened) -> None:
         ("GET", "/v1/batches"),
         ("POST", "/v1/batches:seal"),
         ("GET", "/v1/records/urn:uuid:x/proof-file"),
+        ("GET", "/v1/proof-files/uEiAx"),
         ("POST", "/v1/status-changes"),
         ("GET", "/v1/status-changes"),
     ],

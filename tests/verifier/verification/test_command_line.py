@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,9 +19,8 @@ from tests.support.nodes import anvil_node
 from tests.support.records import FIRM, link, make_key
 from verifier_cli.cli import run
 from verifier_cli.commands.progress import tracked
-from verifier_cli.encoding import digest_multibase
 from verifier_cli.proof_file import ProofFile
-from verifier_cli.record import Record, record_digest
+from verifier_cli.record import Record
 from verifier_cli.snapshot import sign_snapshot
 from verifier_cli.trust import SnapshotSigner, write_trust
 
@@ -251,37 +248,6 @@ def test_snapshot_that_cannot_be_taken(
 ) -> None:
     assert desk.run("snapshot", "--out", str(tmp_path / "s.json"), *arguments) == code
     assert list(tmp_path.iterdir()) == []
-
-
-def test_lineage_from_a_website_asks_it_for_digests_only(desk: Desk) -> None:
-    """A place that the user named serves the linked record under its digest."""
-    name = digest_multibase(record_digest(ProofFile.parse(desk.enrolment).record))
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            found = self.path == f"/proofs/{name}"
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Length", str(len(desk.enrolment) if found else 0))
-            self.end_headers()
-            if found:
-                self.wfile.write(desk.enrolment)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        base = f"http://127.0.0.1:{server.server_port}"
-        file = desk.path("good/a.trace.json")
-        assert desk.run("verify", file, "--lineage", "--from", f"{base}/proofs/") == 0
-        assert desk.run("verify", file, "--lineage", "--from", base) == 2
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert asked == [f"/proofs/{name}", f"/{name}"]
 
 
 def test_inspect_shows_and_warns(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
