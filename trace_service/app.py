@@ -20,7 +20,7 @@ from trace_service.limits import Guard, RequestLog
 from trace_service.openapi import describe
 from trace_service.organisations.authority import AuthorityCheck, KnownKeys
 from trace_service.recursion import guard_recursion
-from trace_service.security import Context, context
+from trace_service.security import Context, context, key_check
 
 # Each domain with routes exports `router` from its routes module; an installation may lack some of them.
 DOMAINS = (
@@ -56,7 +56,7 @@ def create_app(
     app = FastAPI(title="SkillTrace", version="1", description=DESCRIPTION, redoc_url=None)
     app.state.context = Context(settings, engine, receipt_key, clock, authority or KnownKeys())
     problems.install(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, check_key=key_check(engine))
     app.add_middleware(RequestLog)
     app.include_router(_health)
     for domain in DOMAINS:

@@ -1,17 +1,22 @@
 """What stands before every route: body limits, the nesting guard and the request log.
 
-A body is bounded before it is read and its nesting before it is parsed: importing web3 raises the recursion
-limit to 100,000, and then 100 KB of ``[`` would end the process inside a recursive parser.
+A body is bounded before it is read, in size and in time, and its nesting before it is parsed: importing web3
+raises the recursion limit to 100,000, and then 100 KB of ``[`` would end the process inside a recursive
+parser. A large body is read from callers with a good API key alone: looking at 32 MiB takes seconds.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
 import time
 import traceback
+from collections.abc import Callable
 
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trace_service.problems import Problem, defect
@@ -20,13 +25,13 @@ MAX_JSON_DEPTH = 40  # a record has at most 32 levels, its envelope in a request
 MAX_BODY = 256 * 1024  # a record has at most 64 KiB; its JSON may be escaped, and an envelope surrounds it
 MAX_BULK_BODY = 4 * 1024 * 1024  # 1,000 proofs of 700 bytes, with room for escaping
 MAX_UPLOAD_BODY = 32 * 1024 * 1024  # a workbook of 100,000 rows has about 8 MiB
-
-# Longest prefix first.
-BODY_LIMITS = (
-    ("/v1/signing/", MAX_BULK_BODY),
-    ("/v1/imports", MAX_UPLOAD_BODY),
-    ("/v1/verif", MAX_BULK_BODY),
+BODY_SECONDS = (
+    120.0  # for a whole body: an upload at the limit over 2 Mbit/s; a slower one holds a connection
 )
+
+# Everything else takes `MAX_BODY`, and so does whoever shows no good API key.
+BULK_PREFIX = "/v1/signing/"
+UPLOAD_PREFIX = "/v1/imports"
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -34,9 +39,11 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _log = logging.getLogger("trace_service.requests")
 
 
-def body_limit(path: str) -> int:
-    """Return how many bytes a request to ``path`` may carry."""
-    return next((limit for prefix, limit in BODY_LIMITS if path.startswith(prefix)), MAX_BODY)
+def body_limit(path: str, *, upload: bool = False) -> int:
+    """Return how many bytes a request to ``path`` may carry; ``upload`` says that it is no JSON."""
+    if path.startswith(BULK_PREFIX):
+        return MAX_BULK_BODY
+    return MAX_UPLOAD_BODY if upload and path.startswith(UPLOAD_PREFIX) else MAX_BODY
 
 
 def json_depth(data: bytes) -> int:
@@ -58,47 +65,79 @@ def too_large(limit: int) -> Problem:
     )
 
 
+def too_slow() -> Problem:
+    """The body did not come in time."""
+    return Problem(
+        408,
+        "request.too_slow",
+        "The body did not come in time",
+        detail=f"a body may take {BODY_SECONDS:.0f} s",
+        headers={"Connection": "close"},
+    )
+
+
 class _TooLargeError(Exception):
     """The streamed body went over its limit; turned into an answer by `Guard`."""
 
 
+class _TooSlowError(Exception):
+    """The streamed body took too long; turned into an answer by `Guard`."""
+
+
 class Guard:
     """ASGI middleware: bounds each body, and reads JSON whole so that its nesting is known before any parser
-    runs."""
+    runs. ``check_key`` raises `Problem` for an Authorization header (or None) that opens nothing; it is
+    asked before more than `MAX_BODY` bytes are read.
+    """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, check_key: Callable[[str | None], object]) -> None:
         self.app = app
+        self._check_key = check_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 413 or 400 in its place."""
+        """Pass the request on, or answer 401, 408, 413 or 400 in its place."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
+        upload = _is_upload(headers)
+        limit = body_limit(scope["path"], upload=upload) if scope["method"] == "POST" else MAX_BODY
         try:
-            limited = _limited(receive, body_limit(scope["path"]))
-            if not _is_upload(scope):
+            if limit > MAX_BODY:
+                await run_in_threadpool(self._check_key, headers.get("authorization"))
+            limited = _limited(receive, limit)
+            if not upload:
                 limited = _replay(await _read_json(limited), limited)
             await self.app(scope, limited, send)
         except _TooLargeError:
-            await too_large(body_limit(scope["path"])).response()(scope, receive, send)
+            await too_large(limit).response()(scope, receive, send)
+        except _TooSlowError:
+            await too_slow().response()(scope, receive, send)
         except Problem as problem:
             await problem.response()(scope, receive, send)
 
 
-def _is_upload(scope: Scope) -> bool:
-    kinds = (value for name, value in scope["headers"] if name == b"content-type")
-    return next(kinds, b"").startswith((b"multipart/", b"application/octet-stream"))
+def _is_upload(headers: Headers) -> bool:
+    return headers.get("content-type", "").startswith(("multipart/", "application/octet-stream"))
 
 
 def _limited(receive: Receive, limit: int) -> Receive:
-    seen = 0
+    """``receive`` for one body of at most ``limit`` bytes. Afterwards it waits for the client's leaving, and
+    that may take as long as the answer does."""
+    seen, ended = 0, False
+    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def read() -> Message:
-        nonlocal seen
-        message = await receive()
+        nonlocal seen, ended
+        try:
+            async with asyncio.timeout_at(None if ended else deadline):
+                message = await receive()
+        except TimeoutError:
+            raise _TooSlowError from None
         seen += len(message.get("body", b""))
         if seen > limit:
             raise _TooLargeError
+        ended = ended or not message.get("more_body", False)
         return message
 
     return read

@@ -130,6 +130,29 @@ def authenticate(connection: Connection, key: str) -> Caller | None:
     return Caller(row.organisation_pk, row.did, frozenset(row.scopes.split()), row.prefix)
 
 
+def key_required() -> Problem:
+    """No good key was presented."""
+    return Problem(
+        401,
+        "key.required",
+        "A valid API key is required",
+        fix="send it as: Authorization: Bearer tsk_...",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def key_check(engine: Engine) -> Callable[[str | None], None]:
+    """Return the check of an Authorization header that stands before large bodies: raises `Problem` 401."""
+
+    def check(authorization: str | None) -> None:
+        scheme, _, key = (authorization or "").partition(" ")
+        with read(engine) as connection:
+            if scheme.lower() != "bearer" or authenticate(connection, key.strip()) is None:
+                raise key_required()
+
+    return check
+
+
 def caller(scope: Scope) -> Callable[..., Caller]:
     """Return the dependency that lets in callers with ``scope``: 401 without a good key, 403 without the
     scope."""
@@ -143,13 +166,7 @@ def caller(scope: Scope) -> Callable[..., Caller]:
             with read(shared.engine) as connection:
                 found = authenticate(connection, credentials.credentials)
         if found is None:
-            raise Problem(
-                401,
-                "key.required",
-                "A valid API key is required",
-                fix="send it as: Authorization: Bearer tsk_...",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+            raise key_required()
         if scope not in found.scopes:
             raise Problem(403, "key.scope_missing", "The key lacks a scope", detail=f"needed here: {scope}")
         return found

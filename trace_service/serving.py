@@ -27,6 +27,7 @@ from trace_service.chainview import ChainView
 from trace_service.config import RPC_VARIABLE, ChainSettings, Settings, SettingsError, load_settings
 from trace_service.database import make_engine
 from trace_service.evm_node import NodeError, NodeProcess, start_node
+from trace_service.http_protocol import MAX_CONNECTIONS, BoundedHttpProtocol
 from trace_service.keys.files import load_account, load_ed25519
 from trace_service.migrate import check_version
 from trace_service.recursion import guard_recursion
@@ -85,7 +86,14 @@ def serve(options: ServeOptions, passphrase: str) -> None:
         )
         url = "http://{}:{}".format(*listener.getsockname()[:2])
         _log.info("serving %s, API description at %s/docs, chain at %s", url, url, rpc_url)
-        server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_config=None, http="httptools"))
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_config=None,
+            http=BoundedHttpProtocol,
+            limit_concurrency=MAX_CONNECTIONS,
+        )
+        server = uvicorn.Server(config)
         if options.ready_file is not None:
             facts = {"url": url, "rpc_url": rpc_url, "pid": os.getpid(), **children.pids()}
             threading.Thread(target=_announce, args=(server, options.ready_file, facts), daemon=True).start()

@@ -55,12 +55,18 @@ def test_depth_of_hostile_quotes_is_linear() -> None:
     [
         ("/v1/records", MAX_BODY),
         ("/v1/signing/proofs", MAX_BULK_BODY),
-        ("/v1/imports", MAX_UPLOAD_BODY),
+        ("/v1/imports", MAX_BODY),
+        ("/v1/verify", MAX_BODY),
         ("/anything", MAX_BODY),
     ],
 )
 def test_body_limit_by_path(path: str, limit: int) -> None:
     assert body_limit(path) == limit
+
+
+def test_only_an_upload_may_be_large() -> None:
+    assert body_limit("/v1/imports", upload=True) == MAX_UPLOAD_BODY
+    assert body_limit("/v1/records", upload=True) == MAX_BODY
 
 
 def test_body_at_the_limit_and_one_past_it(served: Service) -> None:
