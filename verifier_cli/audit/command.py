@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Any, Final
 
 import orjson
-import typer
 
 from verifier_cli.audit.checkpoint import MAX_CHECKPOINT, Checkpoint, CheckpointError
 from verifier_cli.audit.findings import AuditReport, Code, Finding
@@ -26,14 +25,15 @@ from verifier_cli.audit.stream import WorkersLost
 from verifier_cli.audit.text import report_text
 from verifier_cli.commands.setup import load_trust
 from verifier_cli.encoding import parse_multikey
-from verifier_cli.errors import CouldNotRead, DataError, MisuseError
+from verifier_cli.errors import DataError
 from verifier_cli.rpc import Endpoint
 from verifier_cli.snapshot import MAX_SNAPSHOT, Snapshot
 from verifier_cli.snapshot_build import build_snapshot
 from verifier_cli.trust import Deployment, Trust, check_rpc_url
 
 EXIT_UNDECIDED: Final = 2
-EXIT_USAGE: Final = 3
+MAX_API_KEY: Final = 1024
+"""Bytes of a file that holds one key of some forty characters."""
 MAX_RECEIPTS: Final = 10_000_000
 """Receipts of one run; each keeps about 300 bytes of memory until its leaf is met."""
 
@@ -175,70 +175,41 @@ def progress_bar(show: bool) -> Iterator[Progress | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def audit_command(
-    source: Annotated[str, typer.Argument(help="Folder of an export, or URL of a service.")],
-    trust: Annotated[
-        Path | None, typer.Option(envvar="TRACE_TRUST", help="Trust file [default: ./trust.toml].")
-    ] = None,
-    deployment: Annotated[str | None, typer.Option(help="Name in the trust file, if it has several.")] = None,
-    rpc: Annotated[list[str] | None, typer.Option(help="Node to ask instead of the trust file's.")] = None,
-    snapshot: Annotated[
-        Path | None, typer.Option(help="Audit against this snapshot, without a node.")
-    ] = None,
-    org: Annotated[
-        list[str] | None, typer.Option(help="Only this organisation (DID); may be repeated.")
-    ] = None,
-    leaves_only: Annotated[bool, typer.Option("--leaves-only", help="Do not look at records.")] = False,
-    receipts: Annotated[list[Path] | None, typer.Option(help="Receipts, one JSON object a line.")] = None,
-    receipt_key: Annotated[list[str] | None, typer.Option(help="Multikey that signs receipts.")] = None,
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="What was seen last time; renewed by this run.")
-    ] = None,
-    api_key_file: Annotated[Path | None, typer.Option(help="File with a key that may read records.")] = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Processes; one a core by default.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-) -> None:
-    """Recompute every batch from its leaves and records, and compare it with the chain.
+def run(given: dict[str, Any], *, as_json: bool) -> int:
+    """Audit as the options say (see `arguments`), print the report, and return the exit code.
 
-    Exit code 0: consistent; 1: something is wrong and named; 2: undecided (withheld records, no chain);
-    3: usage, or nothing readable.
+    Raises:
+        DataError, MisuseError: arguments, or nothing readable (exit code 3).
+        CouldNotRead: the chain gave no answer (exit code 2).
     """
+    request = _request(given)
     try:
-        request = Request(
-            source,
-            trust,
-            deployment,
-            tuple(rpc or ()),
-            snapshot,
-            tuple(org or ()),
-            not leaves_only,
-            tuple(receipts or ()),
-            tuple(receipt_key or ()),
-            checkpoint,
-            None if api_key_file is None else _read(api_key_file, 1024).decode("ascii", "replace").strip(),
-            jobs or default_jobs(),
-        )
-        with progress_bar(not json) as progress:
+        with progress_bar(not as_json) as progress:
             report = perform(request, int(time.time()), progress)
     except WorkersLost as trouble:
-        _leave(EXIT_UNDECIDED, f"UNDECIDED: {trouble}")
-    except CouldNotRead as trouble:
-        _leave(EXIT_UNDECIDED, f"UNDECIDED: the chain could not be read ({trouble.reason}): {trouble.detail}")
-    except (DataError, MisuseError) as error:
-        _leave(EXIT_USAGE, str(error))
-    _say(
-        [orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2).decode()] if json else report_text(report)
+        print(f"trace-verify audit: UNDECIDED: {trouble}", file=sys.stderr)
+        return EXIT_UNDECIDED
+    if as_json:
+        print(orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        for line in report_text(report):
+            print(line)
+    return report.verdict.exit_code
+
+
+def _request(given: dict[str, Any]) -> Request:
+    key_file = given["api_key_file"]
+    return Request(
+        given["source"],
+        given["trust"],
+        given["deployment"],
+        tuple(given["rpc"]),
+        given["snapshot"],
+        tuple(given["org"]),
+        not given["leaves_only"],
+        tuple(given["receipts"]),
+        tuple(given["receipt_key"]),
+        given["checkpoint"],
+        None if key_file is None else _read(key_file, MAX_API_KEY).decode("ascii", "replace").strip(),
+        given["jobs"] or default_jobs(),
     )
-    raise typer.Exit(report.verdict.exit_code)
-
-
-def _leave(code: int, text: str) -> None:
-    typer.echo(f"trace-verify audit: {text}", err=True)
-    raise typer.Exit(code)
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        typer.echo(line)
