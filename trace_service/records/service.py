@@ -86,13 +86,16 @@ def store_document(
 ) -> DraftedRecord:
     """Store a record that the caller composed itself, with open signature rows.
 
-    Raises `Problem` where it belongs to another deployment, its number was not reserved, a signer is
-    unknown, or the record is already there.
+    Raises `Problem` where it belongs to another deployment, its number was not reserved or is not the
+    caller's to use, a signer is unknown, or the record is already there. The proofs in it are the caller's to
+    verify, in the same transaction.
     """
     signers = [(record.issuer, "issuer"), *record.countersigners]
     names = _known_signers(connection, proposer_did, dict(signers))
     if record.issuer not in names:
         raise _signer_unknown(record.issuer, "$.document.issuer.id")
+    if proposer_did != record.issuer and not _has_proof_of(record, record.issuer):
+        raise _number_of_another()
     status = record.status
     if (status.chain_id, status.registry) != (chain.chain_id, chain.anchor_registry.lower()):
         raise Problem(
@@ -116,6 +119,11 @@ def store_document(
     drafted = insert_records(connection, [new], utc_now())
     insert_open_signatures(connection, drafted)
     return drafted[0]
+
+
+def _has_proof_of(record: Record, did: str) -> bool:
+    methods = (proof.get("verificationMethod") for proof in record.proofs)
+    return any(isinstance(method, str) and method.partition("#")[0] == did for method in methods)
 
 
 def _check_signers(
@@ -185,6 +193,17 @@ def _not_a_signer() -> Problem:
         "Only a signer may draft a record",
         path="$.countersigners",
         fix="draft records that your organisation issues or countersigns",
+    )
+
+
+def _number_of_another() -> Problem:
+    # Whoever names a number takes it: a draft alone must not use up what an issuer reserved for itself.
+    return Problem(
+        403,
+        "record.issuer_proof",
+        "Only its issuer may hand in a document that the issuer has not signed",
+        path="$.document.proof",
+        fix="add the issuer's proof, or send a draft without `document`: it is given a number of its own",
     )
 
 
