@@ -26,6 +26,7 @@ __all__ = [
     "check_rules",
     "combinations",
     "context_of",
+    "depends_on_kind",
     "issuer_roles",
     "link_targets",
     "schema_of",
@@ -109,6 +110,11 @@ def combinations(schema: str, subkind: str) -> list[Combination]:
     """Allowed signer sets of a schema and kind; the entry `*` stands for every kind not named."""
     kinds = _signers()[schema]
     return kinds.get(subkind) or kinds.get("*", [])
+
+
+def depends_on_kind(schema: str) -> bool:
+    """Whether who must sign depends on the `kind` inside the subject."""
+    return len(_signers()[schema]) > 1
 
 
 def link_targets(schema: str) -> dict[str, list[str]]:

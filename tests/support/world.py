@@ -168,6 +168,31 @@ class World:
                 )
             )
 
+    def enrol(self, did: str, roles: int) -> None:
+        """Make an organisation known here, and accredit it with a record key and accounts."""
+        with database.write(self.engine) as connection:
+            pk = connection.execute(
+                ORGANISATION.insert()
+                .values(
+                    did=did,
+                    org_id=org_id(did),
+                    name_zh=did,
+                    name_en="",
+                    next_status_number=0,
+                    created_at=utc_now(),
+                )
+                .returning(ORGANISATION.c.pk)
+            ).scalar_one()
+        self.pks[did] = pk
+        admin = self.admin()
+        org = org_id(did)
+        with admin.together():
+            admin.accredit(did, kinds=ALL_KINDS, roles=roles)
+            admin.add_key(org, make_key(did).public)
+            admin.add_account(org, self.keyring.account("anchor", pk).address, SCOPE_ANCHOR)
+            admin.add_account(org, self.keyring.account("status", pk).address, SCOPE_STATUS)
+            admin.add_account(org, manage_account(did).address, SCOPE_MANAGE)
+
     def seal(self, did: str = FIRM) -> Sealed:
         """Seal what waits for one organisation."""
         return seal(self.engine, self.pks[did], self.authority, utc_now())
@@ -193,7 +218,7 @@ def make_world(node: RunningNode, folder: Path, **chain_changes: Any) -> World:
     upgrade(engine)
     world = _open(node, owner, engine, MemoryKeyring(), chain_changes)
     for did, roles in ROLES.items():
-        _enrol(world, did, roles)
+        world.enrol(did, roles)
     fund(world, RELAYER_FUNDS)
     return world
 
@@ -219,7 +244,7 @@ def make_installation(node: RunningNode, folder: Path, **changes: Any) -> tuple[
     (folder / SETTINGS_FILE).write_text(settings_text(settings), "utf-8")
     settings.trust_file.write_text(trust_text(settings, owner.address.lower(), node.url), "utf-8")
     for did, roles in ROLES.items():
-        _enrol(world, did, roles)
+        world.enrol(did, roles)
     fund(world, RELAYER_FUNDS)
     return world, settings
 
@@ -250,31 +275,6 @@ def _open(
         client=client,
         authority=Authority(client, chain, cache_seconds=0.0),
     )
-
-
-def _enrol(world: World, did: str, roles: int) -> None:
-    with database.write(world.engine) as connection:
-        pk = connection.execute(
-            ORGANISATION.insert()
-            .values(
-                did=did,
-                org_id=org_id(did),
-                name_zh=did,
-                name_en="",
-                next_status_number=0,
-                created_at=utc_now(),
-            )
-            .returning(ORGANISATION.c.pk)
-        ).scalar_one()
-    world.pks[did] = pk
-    admin = world.admin()
-    org = org_id(did)
-    with admin.together():
-        admin.accredit(did, kinds=ALL_KINDS, roles=roles)
-        admin.add_key(org, make_key(did).public)
-        admin.add_account(org, world.keyring.account("anchor", pk).address, SCOPE_ANCHOR)
-        admin.add_account(org, world.keyring.account("status", pk).address, SCOPE_STATUS)
-        admin.add_account(org, manage_account(did).address, SCOPE_MANAGE)
 
 
 def fund(world: World, wei: int) -> None:

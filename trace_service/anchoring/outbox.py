@@ -11,6 +11,10 @@ from sqlalchemy.engine import Connection
 
 from trace_service.anchoring.queries import DEMAND, HELD, RECORD, SIGNATURE, stream
 from trace_service.database import AnyRow
+from verifier_cli.rules import SCHEMAS, depends_on_kind
+
+# Schemas where the issuer's role depends on the kind inside the document.
+VARIED = tuple(filter(depends_on_kind, SCHEMAS))
 
 
 def _waiting(organisation_pk: Any, now: datetime) -> sa.ColumnElement[bool]:
@@ -39,9 +43,14 @@ def waiting_count(connection: Connection, organisation_pk: int, now: datetime, l
 def waiting_signatures(
     connection: Connection, organisation_pk: int, now: datetime, limit: int
 ) -> Iterator[AnyRow]:
-    """Signatures of the first ``limit`` waiting records, by record."""
+    """Signatures of the first ``limit`` waiting records, by record.
+
+    ``document`` is there with the issuer's signature of `VARIED` schemas alone: elsewhere authority does not
+    depend on what is in it.
+    """
+    document = sa.case((RECORD.c.schema_name.in_(VARIED), RECORD.c.document)).label("document")
     first = (
-        sa.select(RECORD.c.pk, RECORD.c.digest, RECORD.c.kind, RECORD.c.schema_name)
+        sa.select(RECORD.c.pk, RECORD.c.digest, RECORD.c.kind, RECORD.c.schema_name, document)
         .where(_waiting(organisation_pk, now))
         .order_by(RECORD.c.pk)
         .limit(limit)
@@ -53,6 +62,7 @@ def waiting_signatures(
             first.c.digest,
             first.c.kind,
             first.c.schema_name,
+            sa.case((SIGNATURE.c.position == 0, first.c.document)).label("document"),
             SIGNATURE.c.proof,
             SIGNATURE.c.verification_method,
             SIGNATURE.c.proof_created,
@@ -60,7 +70,7 @@ def waiting_signatures(
             SIGNATURE.c.role,
         )
         .join(SIGNATURE, SIGNATURE.c.record_pk == first.c.pk)
-        .order_by(first.c.pk)
+        .order_by(first.c.pk, SIGNATURE.c.position)
     )
     yield from stream(connection, query)
 

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, reduce
+from functools import reduce
 from itertools import groupby
 from operator import or_
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ from verifier_cli.did import is_organisation, org_id
 from verifier_cli.encoding import parse_multikey
 from verifier_cli.kinds import SIGNER_ROLES
 from verifier_cli.merkle import MAX_LEAVES, Tree, leaf_hash
-from verifier_cli.rules import SCHEMA_FOLDER
+from verifier_cli.rules import combinations
 
 FORMAT = 1  # of the batch header: protocol version 1
 TILE_LEAVES = 256  # protocol section 10: where one table was altered, a tile tells the region
@@ -119,7 +119,7 @@ class _Selection:
 
     def add(self, rows: Sequence[AnyRow]) -> None:
         """Look at one record, given its signatures. Runs for every leaf, hence the bare tuples."""
-        record_pk, digest, kind, schema = rows[0][:4]
+        record_pk, digest, kind, schema, document = rows[0][:5]
         newest = 0
         signers = []
         proofs = []
@@ -130,7 +130,8 @@ class _Selection:
         if newest > self._chain_time:
             self.early += 1
             return
-        objection = self._objection((kind, schema, *signers))
+        subkind = "" if document is None else _subkind(document)
+        objection = self._objection((kind, schema, subkind, *signers))
         if objection is not None:
             did, reason = objection
             self.held.append({"record_pk": record_pk, "signer_did": did, "reason": reason})
@@ -143,16 +144,18 @@ class _Selection:
     def _objection(self, key: tuple[Any, ...]) -> tuple[str, str] | None:
         """The first signer without authority and why. Asked once for each set of signers and kind."""
         if key not in self._answers:
-            kind, schema, *signers = key
-            self._answers[key] = self._ask(kind, schema, signers)
+            kind, schema, subkind, *signers = key
+            present = frozenset(role for _, role, _ in signers)
+            self._answers[key] = self._ask(kind, issuer_mask(schema, subkind, present), signers)
         return self._answers[key]
 
-    def _ask(self, kind: int, schema: str, signers: Sequence[tuple[str, str, str]]) -> tuple[str, str] | None:
-        present = frozenset(role for _, role, _ in signers)
+    def _ask(
+        self, kind: int, issuer_roles: int, signers: Sequence[tuple[str, str, str]]
+    ) -> tuple[str, str] | None:
         for did, role, method in signers:
             if not is_organisation(did):
                 continue  # a person's own key: the signature is all there is to check
-            roles = issuer_mask(schema, present) if role == ISSUER else SIGNER_ROLES.get(role, 0)
+            roles = issuer_roles if role == ISSUER else SIGNER_ROLES.get(role, 0)
             public_key = parse_multikey(method.partition("#")[2])
             trouble = self._authority.trouble(org_id(did), public_key, kind, roles, self._chain_time)
             if trouble is not None:
@@ -160,21 +163,17 @@ class _Selection:
         return None
 
 
-def issuer_mask(schema: str, present: frozenset[str]) -> int:
-    """Registry roles that let an issuer sign a record of ``schema`` beside countersigners of these roles.
+def issuer_mask(schema: str, subkind: str, present: frozenset[str]) -> int:
+    """Registry roles of which the issuer of such a record must hold one, beside these countersigning roles.
 
-    The kinds of one schema are taken together: which kind it is stands inside the document, and a verifier
-    looks there.
+    ``subkind`` is the kind inside the subject; anything where the schema makes no difference.
     """
-    rows = [row for kinds in _combinations()[schema].values() for row in kinds]
-    fitting = (row["issuer"] for row in rows if present.issuperset(row["countersigners"]))
+    fitting = (row.issuer for row in combinations(schema, subkind) if row.countersigners <= present)
     return reduce(or_, (SIGNER_ROLES[role] for role in fitting), 0)
 
 
-@cache
-def _combinations() -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads((SCHEMA_FOLDER / "signers.json").read_bytes())["combinations"]
-    return found
+def _subkind(document: bytes) -> str:
+    return str(orjson.loads(document)["credentialSubject"].get("kind", ""))
 
 
 def signature_digest(proofs: list[tuple[str, bytes]]) -> bytes:

@@ -21,6 +21,7 @@ from trace_service.anchoring.sealing import is_due, seal
 from trace_service.database import utc_now
 from verifier_cli.did import org_id
 from verifier_cli.encoding import format_time
+from verifier_cli.kinds import Role, role_mask
 from verifier_cli.merkle import Tree, leaf_hash, root_from_path
 from verifier_cli.proof_file import ProofFile
 from verifier_cli.record import Record
@@ -88,6 +89,22 @@ def test_a_record_whose_signer_lost_its_key_is_held_back_with_the_reason(world: 
         assert outbox.waiting_since(connection, world.pks[FIRM], utc_now()) is None
         later = utc_now() + timedelta(hours=1)
         assert outbox.waiting_since(connection, world.pks[FIRM], later) is not None
+
+
+@pytest.mark.parametrize(("kind", "held"), [("award", 0), ("skill_level", 1)])
+def test_an_issuers_role_is_judged_by_the_kind_inside_the_record(world: World, kind: str, held: int) -> None:
+    """A firm may award, but give no skill certificate: anchored, that would hold up its whole batch."""
+    other = "did:web:second-firm.example"
+    world.enrol(other, role_mask(Role.LEADER))
+    level = {} if kind == "skill_level" else {"level": None, "result": None}
+    world.add_record(
+        "credential.1", issuer=FIRM, countersigners=[(other, "enterprise")], subject={"kind": kind, **level}
+    )
+    sealed = world.seal(FIRM)
+    assert (sealed.count, sealed.held) == (1 - held, held)
+    with database.read(world.engine) as connection:
+        reasons = [(row.signer_did, row.reason) for row in connection.execute(sa.select(queries.HELD))]
+    assert reasons == [(FIRM, "role_not_held")] * held
 
 
 def test_sealing_is_due_by_count_by_interval_or_on_demand(world: World) -> None:
