@@ -20,6 +20,7 @@ from trace_service.worker.runtime import QUICK_SECONDS
 
 TITLE = "Anchoring: sealed to final, one batch at a time"
 PATIENCE = 30.0  # seconds for one batch
+REST = 1.1  # seconds between batches: block times are whole seconds, and each later than the one before
 
 
 def run(scale: Scale) -> list[Figure]:
@@ -48,6 +49,7 @@ def _on(name: str, node: RunningNode, folder: Path, rounds: int) -> list[Figure]
 
 def _anchor(world: World, anchoring: Anchoring) -> float:
     """Seal one record and bring it to the end, with the worker's pauses; seconds from the seal on."""
+    time.sleep(REST)
     world.add_record()
     sealed = world.seal(FIRM)
     end = time.monotonic() + PATIENCE

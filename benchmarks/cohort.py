@@ -27,7 +27,7 @@ from tests.importing.support import small_sheets, workbook
 
 TITLE = "The sample cohort: workbook to anchored and released, all processes on this machine"
 GOAL_SECONDS = Goal("at_most", 20)  # issue 1, must show 2
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25  # as often as the demo looks: each look costs the service some milliseconds
 PATIENCE_SECONDS = 280.0
 STEPS = ("drafted", "complete", "sealed", "anchored", "final")  # "final" counts what was released
 

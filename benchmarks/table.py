@@ -30,13 +30,14 @@ def show(results: dict[str, Any], console: Console) -> None:
             table.add_row(f"  [red]{escape(bench['error'])}[/]", "", "", "", "")
             continue
         for figure in bench["figures"]:
-            table.add_row("  " + escape(figure["name"]), *_cells(figure))
+            table.add_row("  " + escape(figure["name"]), *cells(figure))
     console.print(table)
     console.print(_floors(results["benchmarks"]))
     _close(results, console)
 
 
-def _cells(figure: dict[str, Any]) -> tuple[str, str, str, str]:
+def cells(figure: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Value, unit, goal and whether it is met, as text."""
     goal = figure["goal"]
     met = {None: "", True: "[green]yes[/]", False: "[red]NO[/]"}[figure["met"]]
     wanted = "" if goal is None else f"{_BOUNDS[goal['bound']]} {number(goal['value'])}"

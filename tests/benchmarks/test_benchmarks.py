@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.__main__ import main, measure
+from benchmarks.markdown import BEGIN, END, write
 from benchmarks.model import Figure, Goal, Scale, latency, percentile
 from benchmarks.registry import BENCHES, Bench
 from benchmarks.table import show
@@ -82,13 +83,29 @@ def test_percentiles() -> None:
     assert [figure.value for figure in latency("a", seconds)] == [50.5, 100.0]
 
 
-def test_the_table_shows_an_unmet_goal() -> None:
+def _results() -> dict[str, Any]:
     figure = Figure("slow thing", 12.5, "ms", Goal("at_most", 2)).json()
     bench: dict[str, Any] = {"name": "a", "title": "A", "figures": [figure], "error": None}
     bench |= {"floors": {"x_us": 1.0}, "load_before": 0.1, "peak_mib": 5.0, "wall_seconds": 1.0}
     machine = {"processor": "P", "cores": 2, "memory_gib": 8, "python": "3", "load": [0.0]}
+    machine |= {"at": "2026-11-22T00:00:00+00:00", "openssl": "OpenSSL"}
+    return {"machine": machine, "scale": "tiny", "benchmarks": [bench]}
+
+
+def test_the_table_shows_an_unmet_goal() -> None:
     out = io.StringIO()
-    show({"machine": machine, "benchmarks": [bench]}, Console(file=out, width=120))
+    show(_results(), Console(file=out, width=120))
     row = next(line for line in out.getvalue().splitlines() if "slow thing" in line)
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["slow thing", "12.5", "ms", "<= 2", "NO"]
     assert "0 of 1 goals met" in out.getvalue()
+
+
+def test_the_page_is_written_between_its_marks(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", "utf-8")
+    for _ in range(2):
+        write(_results(), page)
+    lines = page.read_text("utf-8").splitlines()
+    assert (lines[0], lines[-1]) == ("before", "after")
+    assert lines.count("| slow thing | 12.5 ms | <= 2 | **no** |") == 1
+    assert "old" not in lines
