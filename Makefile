@@ -44,10 +44,26 @@ bench: setup $(NODE_PARTS) ## benchmarks; FULL=1 for the large sizes
 	$(BIN)/python -m benchmarks $(if $(FULL),--full)
 
 faults: setup $(NODE_PARTS) ## kill real processes, cut real connections, and count what was lost
-	$(BIN)/python -m pytest tests -m faults --fault-cycles $(or $(CYCLES),50) -p no:xdist -q
+	$(BIN)/python -m tests.faults --cycles $(or $(CYCLES),50)
+	$(BIN)/python -m pytest tests -m faults --ignore=tests/faults -p no:xdist -q
 
 contracts: setup contracts/node_modules/.ready ## compile the contracts into contracts/artifacts
 	$(BIN)/python -m contracts.build
 
+# In an environment of its own, for it wants older libraries than ours.
+SLITHER_VERSION := 0.11.6
+ifndef SLITHER_VENV
+slither: export SLITHER_VENV := $(CURDIR)/.tools/slither
+slither: .tools/slither/.ready-$(SLITHER_VERSION)
+endif
+slither: contracts/node_modules/.ready ## static analysis of the contracts; SLITHER_VENV=DIR has slither already
+	contracts/slither.sh
+
+.tools/slither/.ready-$(SLITHER_VERSION):
+	rm -rf .tools/slither
+	$(PYTHON) -m venv .tools/slither
+	.tools/slither/bin/pip install --quiet --disable-pip-version-check slither-analyzer==$(SLITHER_VERSION)
+	@touch $@
+
 clean: ## remove what the other targets made
-	rm -rf $(VENV) var contracts/node_modules tests/node/node_modules
+	rm -rf $(VENV) .tools var contracts/node_modules tests/node/node_modules

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,8 +35,10 @@ from trace_service.recursion import guard_recursion
 from verifier_cli.did import check_did_web
 from verifier_cli.trust import Trust, write_trust
 
-WATCH_SECONDS = 0.5
-RESTART_PAUSE = 1.0  # between deaths of a child: long enough not to spin
+WATCH_SECONDS = 0.1
+RESTART_PAUSE = 1.0  # before a child that died young is started again: long enough not to spin
+YOUNG_SECONDS = 5.0  # a child that dies later than this has done work, and is missed at once
+WORKER_COMMAND: tuple[str, ...] = (sys.executable, "-m", "trace_service", "worker")
 STOP_SECONDS = 15.0
 ZERO_ADDRESS = "0x" + "00" * 20
 
@@ -127,6 +130,7 @@ class Children:
         self._settings = settings
         self._node: NodeProcess | None = None
         self._worker: subprocess.Popen[bytes] | None = None
+        self._node_started = self._worker_started = 0.0
         self._rpc_url = settings.chain.rpc_url
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="children", daemon=True)
@@ -135,6 +139,7 @@ class Children:
         """Start the embedded node where there is one, and return the chain's URL."""
         if self._settings.chain.embedded:
             self._node = start_node(self._settings.chain_dir, chain_id=self._settings.chain.chain_id)
+            self._node_started = time.monotonic()
             self._rpc_url = self._node.url
             write_rpc_url(self._settings.trust_file, self._rpc_url)
         return self._rpc_url
@@ -142,10 +147,11 @@ class Children:
     def start_worker(self, rpc_url: str) -> None:
         """Start the worker on the same data directory."""
         self._worker = subprocess.Popen(
-            [sys.executable, "-m", "trace_service", "worker", "--data-dir", str(self._settings.data_dir)],
+            [*WORKER_COMMAND, "--data-dir", str(self._settings.data_dir)],
             stdin=subprocess.PIPE,
             env={**os.environ, RPC_VARIABLE: rpc_url},
         )
+        self._worker_started = time.monotonic()
 
     def watch(self) -> None:
         """Restart children that die from now on."""
@@ -170,15 +176,20 @@ class Children:
         while not self._stopping.wait(WATCH_SECONDS):
             if self._worker is not None and self._worker.poll() is not None:
                 _log.error("the worker ended with %s; starting it again", self._worker.returncode)
-                self._stopping.wait(RESTART_PAUSE)
+                self._pause(self._worker_started)
                 self.start_worker(self._rpc_url)
             if self._node is not None and not self._node.is_alive():
                 self._restart_node(self._node)
 
+    def _pause(self, started: float) -> None:
+        if time.monotonic() - started < YOUNG_SECONDS:
+            self._stopping.wait(RESTART_PAUSE)
+
     def _restart_node(self, dead: NodeProcess) -> None:
         _log.error("the embedded chain ended with %s; starting it again", dead.process.returncode)
-        self._stopping.wait(RESTART_PAUSE)
+        self._pause(self._node_started)
         chain = self._settings.chain
+        self._node_started = time.monotonic()
         try:
             # On its old port: everybody who reads the chain has that address.
             port = int(self._rpc_url.rpartition(":")[2])

@@ -20,16 +20,19 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from eth_utils.crypto import keccak
+from sqlalchemy.engine import Engine
 
 from tests.support.world import PASSPHRASE, World
 from trace_service import database
 from trace_service.anchoring import outbox, queries
 from trace_service.config import Settings
 from trace_service.database import utc_now
+from trace_service.evm.client import Client
 from trace_service.evm.queries import TX
 
 WORKER = "trace_service.worker"
 PATIENCE_SECONDS = 90.0  # for a step that takes a second or two on an idle machine
+MAX_BATCHES = 10_000  # of one organisation that are looked at: more than any test seals
 BATCH_ANCHORED = keccak(text="BatchAnchored(bytes32,uint64,bytes32,uint24,uint24,uint8,address)")
 
 
@@ -92,7 +95,16 @@ def reconcile(world: World) -> list[str]:
 
     Nothing is taken from a log or from what the worker said.
     """
-    return [*_records(world), *_batches(world), *_transactions(world)]
+    registry = world.chain.anchor_registry
+    return [*_records(world), *books_differ(world.engine, world.client, registry, world.relayer.address)]
+
+
+def books_differ(engine: Engine, client: Client, registry: str, relayer: str) -> Iterator[str]:
+    """Where database and chain say different things of batches and of the relayer's transactions, once
+    nothing is on its way. The addresses are those of the AnchorRegistry and of the relayer.
+    """
+    yield from _batches(engine, client, registry)
+    yield from _transactions(engine, client, relayer)
 
 
 def _records(world: World) -> Iterator[str]:
@@ -103,43 +115,38 @@ def _records(world: World) -> Iterator[str]:
             yield f"record {record.id} is in {leaves[record.digest]} leaves"
 
 
-def _batches(world: World) -> Iterator[str]:
-    events = Counter((log["topics"][1], int(log["topics"][2], 16)) for log in _events(world))
-    with database.read(world.engine) as connection:
+def _batches(engine: Engine, client: Client, registry: str) -> Iterator[str]:
+    events = Counter((log["topics"][1], int(log["topics"][2], 16)) for log in _events(client, registry))
+    with database.read(engine) as connection:
         for organisation in queries.organisations(connection):
-            rows = queries.batches_of(connection, organisation.pk, -1, 10_000)
-            head = world.client.call(
-                "AnchorRegistry", world.chain.anchor_registry, "head", organisation.org_id
-            )
+            org = organisation.org_id
+            rows = queries.batches_of(connection, organisation.pk, -1, MAX_BATCHES)
+            head = client.call("AnchorRegistry", registry, "head", org)
             if [row.sequence for row in rows] != list(range(head)):
                 yield f"{organisation.did}: {len(rows)} batches here, {head} on chain"
             for row in rows:
-                org = organisation.org_id
-                found = world.client.call(
-                    "AnchorRegistry", world.chain.anchor_registry, "batchAt", org, row.sequence
-                )
+                found = client.call("AnchorRegistry", registry, "batchAt", org, row.sequence)
                 seen = events.pop(("0x" + org.hex(), row.sequence), 0)
                 if bytes(found["root"]) != row.root or row.final_at is None or seen != 1:
                     yield f"{organisation.did}/{row.sequence}: root differs, not final, or {seen} events"
     yield from (f"anchored but unknown here: {key}" for key in events)
 
 
-def _events(world: World) -> list[dict[str, list[str]]]:
-    topic = "0x" + BATCH_ANCHORED.hex()
-    query = {"fromBlock": "0x0", "address": world.chain.anchor_registry, "topics": [topic]}
-    found: list[dict[str, list[str]]] = world.client.request("eth_getLogs", query)
+def _events(client: Client, registry: str) -> list[dict[str, list[str]]]:
+    query = {"fromBlock": "0x0", "address": registry, "topics": ["0x" + BATCH_ANCHORED.hex()]}
+    found: list[dict[str, list[str]]] = client.request("eth_getLogs", query)
     return found
 
 
-def _transactions(world: World) -> Iterator[str]:
+def _transactions(engine: Engine, client: Client, relayer: str) -> Iterator[str]:
     """Every transaction that the relayer has on chain must be on file: its intent was stored before its
     effect.
     """
-    with database.read(world.engine) as connection:
+    with database.read(engine) as connection:
         settled = connection.execute(
             sa.select(sa.func.count()).select_from(TX).where(TX.c.settled_at.is_not(None))
         ).scalar_one()
-    nonce = world.client.nonce(world.relayer.address)
+    nonce = client.nonce(relayer)
     if nonce != settled:
         yield f"the relayer sent {nonce} transactions, {settled} are on file"
 

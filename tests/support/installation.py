@@ -16,25 +16,28 @@ from pathlib import Path
 
 import httpx
 
-from tests.support.service import FIRM, NAMES, OPERATOR, SCHOOL
+from tests.support.service import FIRM, NAMES, OPERATOR, OTHER, SCHOOL
 
 PASSPHRASES = {
     FIRM: "passphrase of the firm",
     SCHOOL: "passphrase of the school",
+    OTHER: "passphrase of the other firm",
     OPERATOR: "of the operator",
 }
 START_SECONDS = 60
 COMMAND = (sys.executable, "-m", "trace_service")
 
 
-def run(*arguments: str | Path, did: str = OPERATOR) -> subprocess.CompletedProcess[str]:
-    """Run ``trace-service`` with the passphrase of ``did``, to its end."""
+def run(
+    *arguments: str | Path, did: str = OPERATOR, seconds: float = START_SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """Run ``trace-service`` with the passphrase of ``did``, to its end, which must come in ``seconds``."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         env=environment(did),
         capture_output=True,
         text=True,
-        timeout=START_SECONDS,
+        timeout=seconds,
         stdin=subprocess.DEVNULL,
         check=False,
     )

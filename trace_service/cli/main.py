@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 import sys
 
@@ -13,17 +12,22 @@ from trace_service.recursion import guard_recursion
 
 EXIT_REFUSED = 2  # could not be done as asked; the message says how to mend it
 
-# Commands of the core and the modules that add them. Only the one that is asked for is imported: the API's
-# libraries take a second that a signer does not need.
-COMMANDS = {name: f"trace_service.cli.{name}" for name in ("init", "serve", "org", "keys", "sign", "issue")}
-# Domains with commands of their own export `register(root)` from their cli module.
-DOMAINS = ("imports", "anchoring", "status", "publication", "verification", "evm", "worker", "demo")
-# Commands of the core that domains do not add to.
-COMPLETE = frozenset({"init", "serve", "keys", "sign", "issue"})
+# The modules that add a command; each exports `register(root)`. Only those of the command that is asked for
+# are imported: all of them together take a second that a worker or a signer does not need to start.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    **{name: (f"trace_service.cli.{name}",) for name in ("init", "serve", "keys", "sign", "issue")},
+    "org": ("trace_service.cli.org", "trace_service.evm.cli"),  # accreditation is the chain's
+    "import": ("trace_service.imports.cli",),
+    "anchor": ("trace_service.anchoring.cli",),
+    "status": ("trace_service.status.cli",),
+    "export": ("trace_service.publication.cli",),
+    "fsck": ("trace_service.publication.cli",),
+    "worker": ("trace_service.worker.cli",),
+}
 
 
 def make_app(wanted: str | None = None) -> typer.Typer:
-    """Return the command line: of the command ``wanted`` alone where the core has it whole, else of all."""
+    """Return the command line: of the command ``wanted`` where there is one of that name, else of all."""
     root = typer.Typer(
         name="trace-service",
         help="Records of vocational training: issue, countersign, anchor.",
@@ -31,12 +35,10 @@ def make_app(wanted: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     root.callback()(lambda: None)  # keeps the command's name even where it is the only one
-    if wanted in COMPLETE:
-        importlib.import_module(COMMANDS[wanted]).register(root)
-        return root
-    for module in (*COMMANDS.values(), *_domain_modules()):
+    every = dict.fromkeys(module for modules in COMMANDS.values() for module in modules)
+    for module in COMMANDS.get(wanted or "", every):
         importlib.import_module(module).register(root)
-    guard_recursion()  # domains may have imported web3
+    guard_recursion()  # what was imported may have brought web3
     return root
 
 
@@ -57,13 +59,3 @@ def main() -> None:
             raise
         typer.echo(f"trace-service: {message}", err=True)
         sys.exit(EXIT_REFUSED)
-
-
-def _domain_modules() -> list[str]:
-    found = []
-    for domain in DOMAINS:
-        package = f"trace_service.{domain}"
-        name = f"{package}.cli"
-        if importlib.util.find_spec(package) is not None and importlib.util.find_spec(name) is not None:
-            found.append(name)
-    return found

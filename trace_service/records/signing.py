@@ -83,8 +83,8 @@ def proofs(shared: Shared, who: Signer, body: Body) -> Response:
         outcomes = verify_proofs(connection, who.did, given, at)
     with write(shared.engine) as connection:
         results = store_proofs(connection, outcomes, at)
-        hold("record.before_commit")
-    hold("record.after_commit")
+        hold("proofs.before_commit")
+    hold("proofs.after_commit")
     answer = {"items": [_result(shared, result, at.accepted_at) for result in results]}
     return Response(orjson.dumps(answer), media_type="application/json")
 
