@@ -1,6 +1,6 @@
 #!/bin/sh
 # Static analysis of the contracts. slither wants older libraries than ours, so it lives in an environment of its own:
-#   python3 -m venv DIR && DIR/bin/pip install slither-analyzer && SLITHER_VENV=DIR contracts/slither.sh
+# `make slither` makes it and calls this script; SLITHER_VENV=DIR names another one.
 # Exits 0 when the findings per detector are those that SLITHER.md explains, 1 when they are not.
 set -eu
 : "${SLITHER_VENV:?set SLITHER_VENV to a virtual environment that has slither-analyzer}"

@@ -22,6 +22,9 @@ contract AnchorRegistry is IAnchorRegistry, EIP712 {
     uint24 public constant MAX_COUNT = 1 << 20;
     /// @notice Status numbers have at most 13 digits (protocol 2.6), 256 to a word.
     uint64 public constant MAX_WORD = uint64(10 ** 13 - 1) >> 8;
+    /// @notice How far beyond the words in use one change may reach: room for 268 million records. Without it a stolen
+    /// status account could make the words of its organisation too many to enumerate, in one transaction.
+    uint64 public constant MAX_WORD_STEP = 1 << 20;
     /// @notice An authorisation that lies about cannot be used later than this after it was made in good faith.
     uint40 public constant MAX_AHEAD = 1 days;
 
@@ -34,14 +37,14 @@ contract AnchorRegistry is IAnchorRegistry, EIP712 {
     uint256 private constant REASONS = 0x77f | (7 << 32);
     uint8 private constant REVOCATION_ANNULLED = 34;
 
-    /// @dev The three counters share a slot, which anchoring has to write anyway.
+    /// @dev The four counters share a slot, which the first batch has filled before there is a status to change.
     struct Ledger {
         uint64 head;
         uint64 statusWordCount;
+        uint64 statusNonce;
         uint64 annulments;
         mapping(uint64 sequence => Batch) batches;
         mapping(uint256 planeAndWord => uint256) words;
-        mapping(uint64 word => uint64) nonces;
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -112,8 +115,8 @@ contract AnchorRegistry is IAnchorRegistry, EIP712 {
     }
 
     /// @inheritdoc IAnchorRegistry
-    function statusNonce(bytes32 org, uint64 word) external view returns (uint64) {
-        return _ledgers[org].nonces[word];
+    function statusNonce(bytes32 org) external view returns (uint64) {
+        return _ledgers[org].statusNonce;
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -155,9 +158,10 @@ contract AnchorRegistry is IAnchorRegistry, EIP712 {
     function _setStatus(StatusRequest calldata r) private returns (Refusal) {
         (bytes32 org, uint8 plane, uint64 word, bool on) = (r.org, r.plane, r.word, r.on);
         if (plane > SUPERSEDED) return Refusal.UnknownPlane;
-        if (word > MAX_WORD) return Refusal.WordOutOfRange;
-        if (r.mask == 0) return Refusal.EmptyMask;
         Ledger storage ledger = _ledgers[org];
+        uint64 wordCount = ledger.statusWordCount;
+        if (word > MAX_WORD || word > wordCount + MAX_WORD_STEP) return Refusal.WordOutOfRange;
+        if (r.mask == 0) return Refusal.EmptyMask;
         uint256 wordKey = _wordKey(plane, word);
         uint256 bits = ledger.words[wordKey];
         uint256 changed = r.mask & (on ? ~bits : bits);
@@ -170,13 +174,14 @@ contract AnchorRegistry is IAnchorRegistry, EIP712 {
         if (code != Refusal.None) return code;
         code = _checkAuthorisation(account, r.deadline, _statusHash(r), r.signature);
         if (code != Refusal.None) return code;
-        // Without its nonce an annulled revocation could be sent again by anyone, and an annulment too.
-        uint64 nonce = plane == SUSPENDED ? ledger.nonces[word] : ledger.annulments;
+        // Without it anyone could send an old suspension again after it was lifted, an old revocation after it was
+        // annulled, and an old annulment after that. Revocations void neither one another nor suspensions.
+        uint64 nonce = plane == SUSPENDED ? ledger.statusNonce : ledger.annulments;
         if (r.nonce != nonce) return Refusal.NonceNotCurrent;
 
-        if (plane == SUSPENDED) ledger.nonces[word] = nonce + 1;
+        if (plane == SUSPENDED) ledger.statusNonce = nonce + 1;
         if (annul) ledger.annulments = nonce + 1;
-        if (word >= ledger.statusWordCount) ledger.statusWordCount = word + 1;
+        if (word >= wordCount) ledger.statusWordCount = word + 1;
         ledger.words[wordKey] = bits ^ changed;
         emit StatusChanged(org, plane, word, changed, on, reason, account);
         return Refusal.None;

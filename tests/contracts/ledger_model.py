@@ -7,6 +7,7 @@ from tests.contracts.model import Model, Organisation, Refused
 from tests.contracts.world import ANCHOR, DAY, STATUS, SUSPENDED, BatchAsk, StatusAsk
 
 MAX_COUNT = 2**20
+MAX_STEP = 2**20
 ANNULLED = 34
 REASONS = {*range(7), 8, 9, 10, 32, 33, ANNULLED}
 
@@ -64,6 +65,8 @@ class LedgerModel(Model):
     def set_status(self, t: int, by: str, ask: StatusAsk, signer: str | None) -> int:
         """Switch bits; returns those that changed, 0 for a no-op."""
         o = self.orgs.get(ask.org, Organisation(ZERO))
+        if ask.word > self.word_count(ask.org) + MAX_STEP:
+            raise Refused("StatusNotSet", ask.org, ask.plane, ask.word, 11)
         bits = o.words.get((ask.plane, ask.word), 0)
         changed = ask.mask & (~bits if ask.on else bits)
         if not changed:
@@ -73,7 +76,7 @@ class LedgerModel(Model):
             raise Refused("StatusNotSet", ask.org, ask.plane, ask.word, code)
         o.words[ask.plane, ask.word] = bits ^ changed
         if ask.plane == SUSPENDED:
-            o.nonces[ask.word] = ask.nonce + 1
+            o.suspensions += 1
         elif not ask.on:
             o.annulments += 1
         return changed
@@ -94,7 +97,7 @@ class LedgerModel(Model):
         code = self._authorised(t, by, account, ask.deadline, signer)
         if code:
             return code
-        current = o.nonces.get(ask.word, 0) if ask.plane == SUSPENDED else o.annulments
+        current = o.suspensions if ask.plane == SUSPENDED else o.annulments
         return 0 if ask.nonce == current else 14
 
     def close(self, t: int, by: str, successor: str) -> None:
@@ -107,4 +110,5 @@ class LedgerModel(Model):
 
     def word_count(self, org: bytes) -> int:
         """One more than the highest word written."""
-        return max((word + 1 for _, word in self.orgs[org].words), default=0)
+        words = self.orgs[org].words if org in self.orgs else {}
+        return max((word + 1 for _, word in words), default=0)

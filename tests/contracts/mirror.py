@@ -8,7 +8,7 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from tests.contracts.harness import Chain, Sent
-from tests.contracts.ledger_model import LedgerModel
+from tests.contracts.ledger_model import MAX_STEP, LedgerModel
 from tests.contracts.world import DAY, LEADER, MEMBER, SCHOOL, Grant, World, may_give
 
 KEYS = [bytes([number]) * 32 for number in (1, 2, 3)]
@@ -73,6 +73,10 @@ class Dice:
     def deadline(self) -> int:
         """Seconds that an authorisation has left."""
         return int(self.one(*[DAY // 2] * 6, 0, -1, DAY, DAY + 1))
+
+    def word(self, count: int) -> int:
+        """A status word, now and then at the far end of what one change may reach."""
+        return int(self.one(*[0, 1, 2] * 6, count + MAX_STEP, count + MAX_STEP + 1))
 
     def batch(self) -> dict[str, Any]:
         """One request to anchor; ``step`` counts from the head."""

@@ -66,7 +66,7 @@ class Organisation:
     accounts: dict[str, Window] = field(default_factory=dict)
     batches: list[tuple[Any, ...]] = field(default_factory=list)
     words: dict[tuple[int, int], int] = field(default_factory=dict)
-    nonces: dict[int, int] = field(default_factory=dict)
+    suspensions: int = 0
     annulments: int = 0
 
     def at(self, t: int) -> int | None:

@@ -33,8 +33,9 @@ GOALS = {
     "status: supersede, later in a word": 55_000,
     "status: suspend, later in a word": 55_000,
     "status: reinstate": 55_000,
-    # The nonce of plane 1 has a slot of its own for each word, which the first suspension there fills.
-    "status: suspend, first in a word": 70_000 + 22_100 + 900,
+    "status: suspend, first in a word": 70_000,
+    "status: suspend, first in a word, 256 neighbours": 70_000,
+    "status: suspend, later in a word, 256 neighbours": 55_000,
 }
 
 
@@ -63,6 +64,10 @@ def status_rows(world: World) -> dict[str, int]:
     rows["status: revoke, first in a word, 256 neighbours"] = world.set_status(whole, school.status).gas
     lift = world.status(school, SUSPENDED, 2, 1, on=False, nonce=2)
     rows["status: reinstate"] = world.set_status(lift, school.status).gas
+    for when, word, nonce in (("first", 11, 3), ("later", 2, 4)):
+        whole = world.status(school, SUSPENDED, word, WHOLE_WORD, nonce=nonce)
+        gas = world.set_status(whole, school.status).gas
+        rows[f"status: suspend, {when} in a word, 256 neighbours"] = gas
     return rows
 
 

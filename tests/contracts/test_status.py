@@ -34,6 +34,7 @@ from tests.contracts.world import (
 ) = (4, 6, 7, 8, 9, 10, 11, 12, 13, 14)
 ANNULLED = 34
 MAX_WORD = (10**13 - 1) // 256
+MAX_STEP = 2**20
 
 
 def refused(world: World, ask: StatusAsk, signer: LocalAccount, code: int) -> None:
@@ -64,7 +65,7 @@ def test_bits_are_set(world: World, plane: int) -> None:
     expected[plane] = 0b110
     assert world.words(school, 5) == expected
     assert world.ask("statusWordCount", school.id) == 6
-    nonce = world.ask("statusNonce", school.id, 5)
+    nonce = world.ask("statusNonce", school.id)
     assert nonce == (1 if plane == SUSPENDED else 0)
     more = world.status(school, plane, 5, 0b1011, nonce=nonce)
     assert world.set_status(more, school.status).only.args["changed"] == 0b1001
@@ -98,11 +99,27 @@ def test_planes_words_and_masks_have_limits(world: World) -> None:
     school = world.school
     refused(world, world.status(school, 3, 0, 1), school.status, PLANE)
     refused(world, world.status(school, REVOKED, MAX_WORD + 1, 1), school.status, WORD)
+    refused(world, world.status(school, REVOKED, 2**64 - 1, 1), school.status, WORD)
     refused(world, world.status(school, REVOKED, 0, 0), school.status, MASK)
+
+
+@pytest.mark.parametrize("plane", [REVOKED, SUSPENDED, SUPERSEDED])
+def test_one_change_reaches_only_so_far_beyond_the_words_in_use(world: World, plane: int) -> None:
+    school = world.school
+    assert world.ask("MAX_WORD_STEP") == MAX_STEP
+    for nonce, count in enumerate((0, MAX_STEP + 1)):
+        far = world.status(school, plane, count + MAX_STEP, 1, nonce=nonce if plane == SUSPENDED else 0)
+        refused(world, replace(far, word=far.word + 1), school.status, WORD)
+        assert world.set_status(far, school.status).only.args["word"] == far.word
+        assert world.ask("statusWordCount", school.id) == far.word + 1
+    # What lies further is refused even where it would change nothing.
+    refused(world, world.status(school, plane, 4 * MAX_STEP, 1, on=False), school.status, WORD)
+
+
+def test_a_thief_cannot_reach_the_last_word_at_once(world: World) -> None:
     assert world.ask("MAX_WORD") == MAX_WORD
-    last = world.status(school, REVOKED, MAX_WORD, 1 << 255)
-    assert world.set_status(last, school.status).only.args["word"] == MAX_WORD
-    assert world.ask("statusWordCount", school.id) == MAX_WORD + 1
+    refused(world, world.status(world.school, REVOKED, MAX_WORD, 1), world.school.status, WORD)
+    assert world.ask("statusWordCount", world.school.id) == 0
 
 
 def test_reasons(world: World) -> None:
@@ -163,7 +180,48 @@ def test_a_suspension_is_lifted_and_cannot_be_replayed(world: World) -> None:
     assert world.set_status(lift, school.status).only.args["on"] is False
     refused(world, suspend, school.status, NONCE)
     assert world.words(school, 3) == [0, 0, 0]
-    assert (world.ask("statusNonce", school.id, 3), world.ask("statusNonce", school.id, 4)) == (2, 0)
+    assert (world.ask("statusNonce", school.id), world.ask("statusNonce", world.leader.id)) == (2, 0)
+
+
+def test_a_change_of_plane_1_uses_up_the_authorisations_of_every_word(world: World) -> None:
+    school = world.school
+    never_sent = world.status(school, SUSPENDED, 3, 1)
+    world.set_status(world.status(school, SUSPENDED, 4, 1), school.status)
+    refused(world, never_sent, school.status, NONCE)
+    world.set_status(replace(never_sent, nonce=1), school.status)
+    lift = world.status(school, SUSPENDED, 3, 1, on=False, nonce=2)
+    world.set_status(lift, school.status)
+    for word, nonce in ((3, 0), (3, 1), (3, 2), (4, 0)):
+        old = world.status(school, SUSPENDED, word, 0b11, nonce=nonce)
+        refused(world, old, school.status, NONCE)
+    assert (world.words(school, 3), world.words(school, 4)) == ([0, 0, 0], [0, 1, 0])
+
+
+def test_what_changes_nothing_uses_up_nothing(world: World) -> None:
+    school = world.school
+    world.set_status(world.status(school, SUSPENDED, 3, 1), school.status)
+    assert world.set_status(world.status(school, SUSPENDED, 3, 1, nonce=1), school.status).events == ()
+    assert world.ask("statusNonce", school.id) == 1
+
+
+def test_a_direct_call_names_the_nonce_too(world: World) -> None:
+    school = world.school
+    ask = world.status(school, SUSPENDED, 3, 1, nonce=1).tuple(b"")
+    with refuses("StatusNotSet", school.id, SUSPENDED, 3, NONCE):
+        world.chain.send(world.chain.anchors, "setStatus", ask, by=school.status)
+
+
+@pytest.mark.parametrize("plane", [REVOKED, SUPERSEDED])
+def test_bits_that_stay_are_set_in_any_order(world: World, plane: int) -> None:
+    """Authorisations made at one time stay good beside one another and beside suspensions."""
+    school = world.school
+    asks = [world.status(school, plane, word, 1 << word) for word in range(3)]
+    for nonce, ask in enumerate(reversed(asks)):
+        world.set_status(world.status(school, SUSPENDED, 5, 1, on=nonce % 2 == 0, nonce=nonce), school.status)
+        world.set_status(ask, school.status)
+        assert world.set_status(ask, school.status).events == ()
+    assert [world.ask("statusWord", school.id, plane, word) for word in range(3)] == [1, 2, 4]
+    assert (world.ask("statusNonce", school.id), world.ask("annulments", school.id)) == (3, 0)
 
 
 def test_annulment_is_the_accreditors_alone(world: World) -> None:
@@ -194,6 +252,23 @@ def test_neither_a_revocation_nor_its_annulment_is_replayed(world: World) -> Non
     world.set_status(replace(revoke, nonce=1), school.status)
     refused(world, undo, world.regulator.manager, NONCE)
     assert world.words(school, 3) == [1, 0, 0]
+
+
+def test_an_annulment_voids_what_was_authorised_before_it_in_planes_0_and_2_only(world: World) -> None:
+    school = world.school
+    world.set_status(world.status(school, REVOKED, 3, 1), school.status)
+    waiting = [world.status(school, plane, 6, 1) for plane in (REVOKED, SUSPENDED, SUPERSEDED)]
+    second = annul(world, 1, deadline=world.chain.now + DAY // 3)
+    world.set_status(annul(world, 1), world.regulator.manager)
+    world.set_status(world.status(school, REVOKED, 3, 1, nonce=1), school.status)
+    refused(world, second, world.regulator.manager, NONCE)
+    for ask in waiting:
+        if ask.plane == SUSPENDED:
+            assert world.set_status(ask, school.status).only.args["changed"] == 1
+        else:
+            refused(world, ask, school.status, NONCE)
+    assert world.words(school, 3) == [1, 0, 0]
+    assert (world.ask("statusNonce", school.id), world.ask("annulments", school.id)) == (1, 1)
 
 
 def test_the_owner_annuls_for_top_organisations(world: World) -> None:

@@ -142,9 +142,8 @@ class DeploymentFixture:
 
     def set_status(self, did: str, *, plane: int, number: int, on: bool = True) -> None:
         """Set or clear one status bit."""
-        nonce = 0
-        if plane == 1:
-            nonce = self.client.call("AnchorRegistry", self.registry, "statusNonce", org_id(did), number >> 8)
+        counter = "statusNonce" if plane == 1 else "annulments"
+        nonce = self.client.call("AnchorRegistry", self.registry, counter, org_id(did))
         message = SetStatus(
             org=org_id(did),
             plane=plane,

@@ -61,7 +61,10 @@ class AnchorBatch:
 
 @dataclass(frozen=True)
 class SetStatus:
-    """The statement "set (or clear) the bits of `mask` in `word` of `plane`"; `nonce` counts for plane 1."""
+    """The statement "set (or clear) the bits of `mask` in `word` of `plane`".
+
+    `nonce` is the registry's ``statusNonce(org)`` for plane 1 and ``annulments(org)`` for planes 0 and 2.
+    """
 
     org: bytes
     plane: int

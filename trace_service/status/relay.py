@@ -32,6 +32,7 @@ from trace_service.status.reasons import WORD_BITS, Plane
 log = logging.getLogger(__name__)
 
 VALID_SECONDS = 12 * 3600  # as for batches
+NONCE_NOT_CURRENT = "NonceNotCurrent"
 
 
 class Word(NamedTuple):
@@ -40,6 +41,18 @@ class Word(NamedTuple):
     org: bytes
     plane: int
     number: int
+
+
+class Lane(NamedTuple):
+    """What has one request under way at a time, so that what is asked for meanwhile goes together.
+
+    The nonce of plane 1 counts the changes of all its words (`number` None); the bits of the other planes are
+    set in any order.
+    """
+
+    org: bytes
+    plane: int
+    number: int | None
 
 
 @dataclass(frozen=True)
@@ -136,15 +149,19 @@ class StatusRelay:
         try:
             gas = self.client.estimate_gas(self.sender.account.address, self.chain.anchor_registry, data)
         except ChainRefused as error:
+            reason = refusal_name(error)
+            if reason == NONCE_NOT_CURRENT:
+                log.info("another change was mined meanwhile; the next pass signs with the new nonce")
+                return
             log.error("ALARM a status change is refused: %s", error)
-            self._update(pks, refused=refusal_name(error))
+            self._update(pks, refused=reason)
             return
         call = Call(self.chain.anchor_registry, data, gas * GAS_MARGIN_PERCENT // 100)
         self.sender.submit(Intent("status", call), lambda connection, pk: queries.link(connection, pk, pks))
 
     def _nonce(self, word: Word) -> int:
         if word.plane == Plane.SUSPENDED:
-            return int(self._registry("statusNonce", word.org, word.number))
+            return int(self._registry("statusNonce", word.org))
         return int(self._registry("annulments", word.org))
 
     def _registry(self, function: str, *arguments: Any) -> Any:
@@ -168,16 +185,26 @@ def _first_of_each_bit(rows: Sequence[AnyRow]) -> list[AnyRow]:
     return list(first.values())
 
 
+def _lane_of(row: AnyRow) -> Lane:
+    word = word_of(row)
+    return Lane(word.org, word.plane, None if word.plane == Plane.SUSPENDED else word.number)
+
+
 def _groups(rows: Sequence[AnyRow]) -> list[Group]:
-    """What can be sent now. A word takes one request at a time: its earliest direction and reason."""
-    busy = {word_of(row) for row in rows if row.tx_live}
-    members: dict[Word, list[AnyRow]] = {}
+    """What can be sent now: of each free lane its earliest change, and those that fit into that request."""
+    busy = {_lane_of(row) for row in rows if row.tx_live and row.tx_block is None}
+    members: dict[Lane, list[AnyRow]] = {}
     for row in rows:
-        found = members.setdefault(word_of(row), [])
-        if not found or (found[0].on, found[0].reason) == (row.on, row.reason):
+        if row.tx_live or _lane_of(row) in busy:
+            continue
+        found = members.setdefault(_lane_of(row), [])
+        if not found or _together(found[0], row):
             found.append(row)
     return [
-        Group(word, bool(found[0].on), found[0].reason, found[0].organisation_pk, tuple(found))
-        for word, found in members.items()
-        if word not in busy
+        Group(word_of(found[0]), bool(found[0].on), found[0].reason, found[0].organisation_pk, tuple(found))
+        for found in members.values()
     ]
+
+
+def _together(first: AnyRow, row: AnyRow) -> bool:
+    return (word_of(first), first.on, first.reason) == (word_of(row), row.on, row.reason)

@@ -29,8 +29,9 @@ interface IAnchorRegistry {
         bytes signature;
     }
 
-    /// @notice One change of status bits in one word. `nonce` is `statusNonce(org, word)` for plane 1 and
-    /// `annulments(org)` for planes 0 and 2: it stays 0 until the accreditor annuls something.
+    /// @notice One change of status bits in one word. `nonce` is `statusNonce(org)` for plane 1 and `annulments(org)`
+    /// for planes 0 and 2: that one stays 0 until the accreditor annuls something. An empty signature means that
+    /// `account` itself calls; `deadline` is then not looked at, `nonce` is.
     struct StatusRequest {
         bytes32 org;
         uint8 plane;
@@ -57,10 +58,10 @@ interface IAnchorRegistry {
         DeadlineTooFar, // 8: more than a day ahead
         SignatureNotValid, // 9: not by `account`, or empty while another account calls
         UnknownPlane, // 10
-        WordOutOfRange, // 11
+        WordOutOfRange, // 11: no 13-digit number, or more than 2^20 words beyond those in use
         EmptyMask, // 12
         ReasonNotAllowed, // 13: unknown, or revocationAnnulled and annulment do not go together
-        NonceNotCurrent // 14
+        NonceNotCurrent // 14: the chain has counted another change since
 
     }
 
@@ -112,9 +113,9 @@ interface IAnchorRegistry {
     function statusWord(bytes32 org, uint8 plane, uint64 word) external view returns (uint256);
     /// @notice One more than the highest word ever written for `org` in any plane.
     function statusWordCount(bytes32 org) external view returns (uint64);
-    /// @notice Nonce of the next change of plane 1 in `word`.
-    function statusNonce(bytes32 org, uint64 word) external view returns (uint64);
-    /// @notice Nonce of changes of planes 0 and 2: how often the accreditor has annulled a change.
+    /// @notice Nonce of the next change of plane 1: how many there have been, in whatever word.
+    function statusNonce(bytes32 org) external view returns (uint64);
+    /// @notice Nonce of changes of planes 0 and 2: how many annulments there have been. Setting bits leaves it as it is.
     function annulments(bytes32 org) external view returns (uint64);
     function closed() external view returns (bool);
     function successor() external view returns (address);

@@ -13,7 +13,10 @@ from tests.support.nodes import anvil_node
 from tests.support.records import FIRM, SCHOOL
 from tests.support.world import World, make_world
 from trace_service import database
+from trace_service.evm import eip712
+from trace_service.evm.abi import codec
 from trace_service.evm.queries import TX
+from trace_service.evm.transact import transact
 from trace_service.problems import Problem
 from trace_service.status import queries
 from trace_service.status.relay import StatusRelay
@@ -41,6 +44,14 @@ def run(world: World) -> None:
         if relay.advance() == 0:
             return
     raise AssertionError("status changes do not settle")
+
+
+def relay(world: World) -> StatusRelay:
+    return StatusRelay(world.engine, world.client, world.chain, world.keyring, world.sender())
+
+
+def counter(world: World, name: str) -> int:
+    return int(world.client.call("AnchorRegistry", world.chain.anchor_registry, name, org_id(FIRM)))
 
 
 def word(world: World, plane: int, number: int = 0, did: str = FIRM) -> int:
@@ -88,8 +99,54 @@ def test_suspend_reinstate_suspend_asked_at_once_end_in_the_last_state(world: Wo
     run(world)
     assert word(world, 1) == 1 << 9
     assert transactions(world) == 3
-    nonce = world.client.call("AnchorRegistry", world.chain.anchor_registry, "statusNonce", org_id(FIRM), 0)
-    assert nonce == 3
+    assert counter(world, "statusNonce") == 3
+
+
+def test_one_change_of_plane_1_at_a_time_and_the_others_together(world: World) -> None:
+    records = [world.add_record(number=number) for number in (1, 300, 600)]
+    ask(world, *(Request(record.id, "suspend") for record in records))
+    ask(world, *(Request(record.id, "revoke") for record in records))
+    relay(world).advance()
+    assert sorted(row.plane for row in changes(world) if row.transaction_pk is not None) == [0, 0, 0, 1]
+    relay(world).advance()
+    assert transactions(world) == 4
+    run(world)
+    assert [word(world, plane, number) for plane in (0, 1) for number in range(3)] == [
+        1 << (number % 256) for number in (1, 300, 600)
+    ] * 2
+    assert (transactions(world), counter(world, "statusNonce"), counter(world, "annulments")) == (6, 3, 0)
+
+
+def test_suspensions_of_two_organisations_do_not_wait_for_each_other(world: World) -> None:
+    for did, schema in ((FIRM, "activity.1"), (SCHOOL, "party.1")):
+        record = world.add_record(schema, number=1)
+        assert record.issuer == did
+        ask(world, Request(record.id, "suspend"), did=did)
+    relay(world).advance()
+    assert transactions(world) == 2
+
+
+def suspend_directly(world: World, nonce: int) -> None:
+    account = world.keyring.account("status", world.pks[FIRM])
+    transact(world.client, world.owner, account.address, b"", value=10**18)
+    request = eip712.SetStatus(org_id(FIRM), 1, 9, 1, True, 0, account.address, nonce, 0)
+    data = codec("AnchorRegistry").call("setStatus", eip712.request(request, b""))
+    transact(world.client, account, world.chain.anchor_registry, data)
+
+
+def test_a_change_that_another_one_overtakes_is_signed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = world.add_record(number=5)
+    ask(world, Request(record.id, "suspend"))
+    # The other one is mined between the look at the nonce and the request.
+    suspend_directly(world, 0)
+    overtaken = relay(world)
+    monkeypatch.setattr(overtaken, "_nonce", lambda word: 0)
+    assert overtaken.advance() == 1
+    assert (transactions(world), changes(world)[0].refused) == (0, None)
+    run(world)
+    assert (word(world, 1), word(world, 1, 9), counter(world, "statusNonce")) == (1 << 5, 1, 2)
 
 
 def test_the_same_request_twice_is_one_change(world: World) -> None:
