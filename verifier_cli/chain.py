@@ -134,6 +134,15 @@ def _same_block(evidence: Evidence, block: BlockRef) -> bool:
     )
 
 
+def _check_times(found: Sequence[Evidence], blocks: Sequence[BlockRef]) -> None:
+    """Refuse what cannot be: a batch from after the block that shows it, a final block after the newest."""
+    if any(item.batch.anchored_at > item.timestamp for item in found):
+        raise CouldNotRead("inconsistent", "the batch was anchored after the block that shows it")
+    first, last = blocks[0], blocks[-1]
+    if first.number > last.number or first.timestamp > last.timestamp:
+        raise CouldNotRead("inconsistent", "the final block is newer than the newest one")
+
+
 def probe(endpoint: Endpoint, deployment: Deployment, block: str) -> BlockRef:
     """The header of `block` (a tag or a hexadecimal number) at a node that passes every pin. One request.
 
@@ -153,6 +162,11 @@ class EndpointReader:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
+
+    @property
+    def address(self) -> str:
+        """The same text for every spelling of the node's URL."""
+        return self._endpoint.address
 
     @property
     def host(self) -> str:
@@ -209,6 +223,5 @@ class EndpointReader:
                 raise CouldNotRead("inconsistent", "evidence and block headers do not belong together")
         for evidence in found:
             _check_pins(deployment, evidence)
-        if blocks[0].number > blocks[-1].number:
-            raise CouldNotRead("inconsistent", "the final block is newer than the newest one")
+        _check_times(found, blocks)
         return Reading(found[0], found[-1], blocks[0], blocks[-1])

@@ -172,7 +172,7 @@ def carriers(path: str | Path) -> Iterator[Carrier]:
             names.sort()
             for name in sorted(files):
                 if name.endswith(SUFFIX):
-                    yield _file(Path(folder, name))
+                    yield _entry(Path(folder, name))
     elif _is_zip(place):
         yield from _zip_entries(place)
     else:
@@ -191,6 +191,13 @@ def read_carriers(path: str | Path) -> Iterator[tuple[str, bytes]]:
             assert carrier.problem is not None
             raise carrier.problem
         yield carrier.name, carrier.data
+
+
+def _entry(path: Path) -> Carrier:
+    """A file of a folder; a pipe or a device among them would hold us for ever."""
+    if path.exists() and not path.is_file():
+        return Carrier(str(path), None, ProofFileError(str(path), "is no file"))
+    return _file(path)
 
 
 def _file(path: Path) -> Carrier:
@@ -249,6 +256,9 @@ def _check_zip_directory(stream: IO[bytes], name: str) -> None:
 def _zip_entry(archive: Any, info: Any, name: str) -> Carrier:
     import zipfile
 
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # The other methods may ask for gigabytes of memory before the first byte.
+        return Carrier(name, None, ProofFileError(name, "is packed in another way than deflate"))
     if info.file_size > MAX_ZIP_RATIO * max(1, info.compress_size):
         return Carrier(name, None, ProofFileError(name, f"is packed more than {MAX_ZIP_RATIO} times"))
     try:

@@ -11,7 +11,7 @@ from verifier_cli.chain import ChainReader, EndpointReader, NoReading, Reading
 from verifier_cli.errors import MisuseError
 from verifier_cli.evidence import Evidence, EvidenceQuery
 from verifier_cli.rpc import Endpoint
-from verifier_cli.trust import Deployment
+from verifier_cli.trust import Deployment, node_address
 
 __all__ = ["Nodes", "Quorum"]
 
@@ -41,6 +41,8 @@ class Quorum:
     def __init__(self, readers: Sequence[EndpointReader], agree: int) -> None:
         if not 1 <= agree <= len(readers):
             raise MisuseError(f"{agree} of {len(readers)} nodes cannot agree")
+        if len({reader.address for reader in readers}) != len(readers):
+            raise MisuseError("an endpoint is named twice; it would agree with itself")
         self._readers = tuple(readers)
         self._agree = agree
         self._waiting: set[int] = set()
@@ -134,7 +136,8 @@ def _winner(
 ) -> Reading | None:
     """The reading that at least `agree` nodes share, if no other one has or can still get as many.
 
-    Of equal readings the one at the oldest block is returned: nobody is credited with news it did not tell.
+    Of equal readings the one with the latest time that `agree` of them have reached is returned, so that the
+    clock of a minority neither settles a batch early nor keeps it from settling.
     """
     groups: dict[_Key, list[Reading]] = {}
     for answer in answers.values():
@@ -144,8 +147,10 @@ def _winner(
     rivals = [group for group in groups.values() if len(group) < agree]
     if len(enough) != 1 or outstanding >= agree or any(len(g) + outstanding >= agree for g in rivals):
         return None
-    oldest = min(enough[0], key=lambda reading: (reading.block.number, reading.head.number))
-    return oldest._replace(sources=len(enough[0]))
+    latest_first = sorted(
+        enough[0], key=lambda r: (r.head.timestamp, r.head.number, r.block.number), reverse=True
+    )
+    return latest_first[agree - 1]._replace(sources=len(enough[0]))
 
 
 class Nodes:
@@ -156,6 +161,8 @@ class Nodes:
 
     def __init__(self, rpc: Sequence[str] = ()) -> None:
         self._rpc = tuple(rpc)
+        if len({node_address(url) for url in rpc}) != len(rpc):
+            raise MisuseError("an endpoint is named twice; it would agree with itself")
         self._readers: dict[tuple[int, bytes], ChainReader] = {}
 
     def read(self, deployment: Deployment, query: EvidenceQuery, now: int) -> Reading:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from verifier_cli.errors import CouldNotRead
+from verifier_cli.trust import node_address
 from verifier_cli.wire import CONNECT_SECONDS, TOTAL_SECONDS, HttpConnection
 
 __all__ = ["MAX_ANSWER", "Call", "Endpoint", "eth_call", "header_call", "hex_bytes", "hex_int"]
@@ -30,6 +31,7 @@ class Endpoint:
     ) -> None:
         self._http = HttpConnection(url, connect_seconds=connect_seconds, total_seconds=total_seconds)
         self.host = self._http.host
+        self.address = node_address(url)
 
     @property
     def requests(self) -> int:

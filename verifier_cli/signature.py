@@ -204,7 +204,7 @@ def verify_proof_set(record: Record) -> dict[str, bytes]:
 
 def signature_digest(proofs: Iterable[Any]) -> bytes:
     """SHA-256(JCS(array of native proofs sorted by verificationMethod)): the signatures' half of a leaf."""
-    native = sorted(filter(is_native, proofs), key=lambda proof: str(proof["verificationMethod"]))
+    native = sorted(filter(is_native, proofs), key=lambda proof: str(proof.get("verificationMethod")))
     return hashlib.sha256(canonical_parsed(native)).digest()
 
 

@@ -68,7 +68,7 @@ class Snapshot:
             raise SnapshotError("$", "is not canonical JSON")
         if not isinstance(document, dict) or document.get("type") != SNAPSHOT_TYPE:
             raise SnapshotError("$.type", f"is not {SNAPSHOT_TYPE}")
-        if document.get("version") != SNAPSHOT_VERSION:
+        if type(document.get("version")) is not int or document["version"] != SNAPSHOT_VERSION:
             raise SnapshotError("$.version", "unknown version: update the verifier")
         sha256 = hashlib.sha256(data).digest()
         signer = _check_signature(document, trust)

@@ -17,7 +17,7 @@ from verifier_cli.enumeration import (
     organisations_call,
     status_words_call,
 )
-from verifier_cli.errors import CouldNotRead
+from verifier_cli.errors import CouldNotRead, MisuseError
 from verifier_cli.evidence import Batch
 from verifier_cli.rpc import Endpoint, eth_call, hex_bytes
 from verifier_cli.snapshot import OrganisationState, Snapshot
@@ -31,6 +31,10 @@ PAGE: Final = 256
 
 CALLS_PER_REQUEST: Final = 20
 """Calls per HTTP request; hosted nodes limit the length of a batch, commonly to 100 or less."""
+
+MAX_LISTED: Final = 1 << 20
+"""Organisations of a registry, batches or status words of one organisation. A million batches are centuries,
+a million words 268 million records; beyond it somebody wants us to read without end."""
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -51,8 +55,11 @@ def build_snapshot(
 
     Raises:
         CouldNotRead: any trouble with a node; disagree when two differ; not_covered for an organisation that
-            the registry does not know.
+            the registry does not know; too_large for one asked for by name with too many batches or words.
+        MisuseError: one endpoint twice.
     """
+    if len({node.address for node in endpoints}) != len(endpoints):
+        raise MisuseError("an endpoint is named twice; it would agree with itself")
     nodes = list(endpoints)[: deployment.agree]
     if len(nodes) < deployment.agree:
         raise CouldNotRead("no_endpoint", f"{len(nodes)} nodes are named, {deployment.agree} must agree")
@@ -91,10 +98,16 @@ class _Taker:
             # Periods that ended long ago may still carry an old record, so every accreditor comes along.
             above = {period.accreditor for org in waiting for period in views[org].periods}
             waiting = [org for org in above if org != bytes(32) and org not in views]
+        asked = set(covered)
         states: dict[bytes, OrganisationState] = {}
         for done, (org, view) in enumerate(sorted(views.items())):
             progress(done, len(views))
-            states[org] = self._state(view, covered=org in set(covered))
+            covers = org in asked
+            if covers and max(view.head, view.status_word_count) > MAX_LISTED:
+                if wanted is not None:
+                    raise CouldNotRead("too_large", f"more than {MAX_LISTED} batches or words: 0x{org.hex()}")
+                covers = False  # among all, one that cannot be listed costs nobody else
+            states[org] = self._state(view, covered=covers)
         progress(len(views), len(views))
         return Snapshot(pins_of(self._deployment), self._block, states)
 
@@ -119,6 +132,8 @@ class _Taker:
             found += page
             if len(page) < PAGE:
                 return found
+            if len(found) > MAX_LISTED:
+                raise CouldNotRead("too_large", f"more than {MAX_LISTED} organisations")
 
     def _views(self, orgs: Sequence[bytes]) -> list[OrganisationView]:
         registry = self._deployment.anchor_registry
@@ -130,18 +145,33 @@ class _Taker:
                 raise CouldNotRead("not_covered", f"the registry does not know 0x{org.hex()}")
         return views
 
+    def _list(
+        self,
+        view: OrganisationView,
+        total: int,
+        call: Callable[[bytes, bytes, int, int], bytes],
+        decode: Callable[[bytes, int], list[T]],
+    ) -> list[T]:
+        """All entries of a list, whose length the view gave; left at the first page that is short."""
+        registry, step = self._deployment.anchor_registry, PAGE * CALLS_PER_REQUEST
+        found: list[T] = []
+        for start in range(0, total, step):
+            end = min(start + step, total)
+            pages = [call(registry, view.org, at, PAGE) for at in range(start, end, PAGE)]
+            for page in self._calls(pages, lambda data: decode(data, PAGE)):
+                found += page
+            if len(found) != end:
+                raise CouldNotRead("inconsistent", f"{len(found)} entries where {total} are announced")
+        return found
+
     def _state(self, view: OrganisationView, *, covered: bool) -> OrganisationState:
         batches: tuple[Batch, ...] | None = None
         status: dict[int, tuple[int, int, int]] | None = None
         if covered:
-            registry = self._deployment.anchor_registry
-            pages = [batches_call(registry, view.org, start, PAGE) for start in range(0, view.head, PAGE)]
-            batches = tuple(b for p in self._calls(pages, lambda d: decode_batches(d, PAGE)) for b in p)
-            if len(batches) != view.head:
-                raise CouldNotRead("inconsistent", f"{len(batches)} batches where the head is {view.head}")
-            starts = range(0, view.status_word_count, PAGE)
-            pages = [status_words_call(registry, view.org, start, PAGE) for start in starts]
-            words = [w for p in self._calls(pages, lambda d: decode_status_words(d, PAGE)) for w in p]
+            batches = tuple(self._list(view, view.head, batches_call, decode_batches))
+            if any(batch.anchored_at > self._block.timestamp for batch in batches):
+                raise CouldNotRead("inconsistent", "a batch was anchored after the block that shows it")
+            words = self._list(view, view.status_word_count, status_words_call, decode_status_words)
             status = {number: planes for number, planes in enumerate(words) if any(planes)}
         return OrganisationState(
             view.distrusted_from,

@@ -6,6 +6,7 @@ lower-case hexadecimal digits. Everything is refused that could be written in a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -56,12 +57,12 @@ class OrganisationState(NamedTuple):
     status: Mapping[int, tuple[int, int, int]] | None
 
 
+_HEX: Final = re.compile("0x[0-9a-f]*")
+
+
 def _hex(value: Any, size: int, path: str) -> bytes:
-    if isinstance(value, str) and len(value) == 2 + 2 * size and value[:2] == "0x" and value == value.lower():
-        try:
-            return bytes.fromhex(value[2:])
-        except ValueError:
-            pass
+    if isinstance(value, str) and len(value) == 2 + 2 * size and _HEX.fullmatch(value):
+        return bytes.fromhex(value[2:])
     raise SnapshotError(path, f"is not 0x and {2 * size} lower-case hexadecimal digits")
 
 
@@ -107,7 +108,11 @@ def read_document(document: dict[str, Any]) -> tuple[Pins, BlockRef, dict[bytes,
         _hex(org, 32, "$.organisations"): _read_organisation(state, f"$.organisations.{org}")
         for org, state in organisations.items()
     }
-    return _read_pins(document["deployment"]), _read_block(document["block"]), states
+    block = _read_block(document["block"])
+    for org, state in states.items():
+        if any(batch.anchored_at > block.timestamp for batch in state.batches or ()):
+            raise SnapshotError(f"$.organisations.{_0x(org)}.batches", "hold one from after the block")
+    return _read_pins(document["deployment"]), block, states
 
 
 def _read_pins(value: Any) -> Pins:

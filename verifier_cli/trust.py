@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from verifier_cli.did import check_did_web
 from verifier_cli.encoding import multikey, parse_multikey
@@ -123,7 +124,7 @@ class Trust:
         misspelt safety setting would otherwise be silently ignored."""
         try:
             table = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, or an endless number
             raise TrustFileError("$", f"not TOML: {error}") from None
         top = TomlTable("$", table)
         if top.integer("version", 1, 1 << 31) != 1:
@@ -182,7 +183,25 @@ def check_rpc_url(url: str, path: str) -> str:
     """Return `url` if it is http(s) without user name and fragment; the rest belongs in the trust file."""
     if not _RPC_URL.match(url):
         raise TrustFileError(path, "must be an http or https URL without user name and fragment")
+    try:
+        node_address(url)
+    except ValueError:
+        raise TrustFileError(path, "has no possible host or port") from None
     return url
+
+
+def node_address(url: str) -> str:
+    """One text for every spelling of a node's URL, so that no node is counted twice.
+
+    Raises:
+        ValueError: there is no such host or port.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if not host:
+        raise ValueError("no host")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}?{parts.query}"
 
 
 def _rpc(table: TomlTable) -> tuple[str, ...]:
@@ -191,7 +210,7 @@ def _rpc(table: TomlTable) -> tuple[str, ...]:
         if type(url) is not str:
             raise TrustFileError(f"{table.path}.rpc[{index}]", "must be text")
         check_rpc_url(url, f"{table.path}.rpc[{index}]")
-    if len(set(urls)) != len(urls):
+    if len({node_address(url) for url in urls}) != len(urls):
         raise TrustFileError(f"{table.path}.rpc", "names an endpoint twice; it would agree with itself")
     return tuple(urls)
 

@@ -160,12 +160,18 @@ def _report(
         record_digest=None if record is None else f"0x{record.digest.hex()}",
         schema=None if record is None else record.schema,
         signers=() if record is None or case.keys is None else _signers(record),
-        anchored_at=None if case.reading is None else case.reading.final.batch.anchored_at or None,
+        anchored_at=_anchored_at(case, steps),
         chain=_chain_view(case),
         requests=case.requests,
         lineage=examined,
         document=None if record is None else record.document,
     )
+
+
+def _anchored_at(case: Case, steps: tuple[StepResult, ...]) -> int | None:
+    """Only of a record that is in the batch: the time of another one would lend it a date."""
+    anchored = steps[Step.ANCHOR - 1].outcome is Outcome.PASSED
+    return case.reading.final.batch.anchored_at if anchored and case.reading is not None else None
 
 
 def _signers(record: Record) -> tuple[Signer, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from verifier_cli.audit.repair import Act, Rows, explain_gaps, explain_shift, explain_swap, explain_values
 from verifier_cli.audit.tiles import TileResult
 from verifier_cli.leaf_list import TILE_LEAVES, Tile
-from verifier_cli.merkle import leaf_hash
+from verifier_cli.merkle import leaf_hash, root
 
 MAX_REPAIRS = 16  # tiles searched row by row in one batch: each may take a second; the others are still named
 
@@ -51,6 +51,7 @@ class TileExplainer:
         self._orphans = orphans
         self._load = load
         self._rows: dict[int, Rows] = {}
+        self._changed: set[int] = set()
         self.acts: list[Act] = []
         self.surplus: list[int] = []
         self.unexplained: list[int] = []
@@ -72,6 +73,8 @@ class TileExplainer:
 
     def gaps(self, number: int) -> list[int]:
         """Leaf indexes of the lost rows of a tile."""
+        if number in self._changed:
+            return []
         if number not in self._rows:
             return [number * TILE_LEAVES + place for place in range(self._batch.leaves_of(number))]
         rows = self._cut(number)
@@ -81,6 +84,9 @@ class TileExplainer:
         rows = {}
         for tile in self._load():
             if tile.index not in wanted or tile.index not in self._results:
+                continue
+            if not _same(tile, self._results[tile.index]):
+                self._changed.add(tile.index)
                 continue
             records = {
                 index: leaf_hash(record.record_digest, record.signature_digest)
@@ -151,3 +157,9 @@ class TileExplainer:
         found = explain_shift(rows, self._stored(first), following, self._orphans)
         self.acts.extend(found or [])
         return suspects if found is None else []
+
+
+def _same(tile: Tile, result: TileResult) -> bool:
+    """Whether a tile read again is the one that was examined: a source may show its second reader another."""
+    whole = None if tile.missing or not tile.count else root(tile.leaf_hash_list())
+    return (tile.count, tile.missing, whole) == (result.count, result.missing, result.tree_root)

@@ -7,6 +7,7 @@ suspicion and is looked up exactly in a second reading, which an honest source n
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -46,8 +47,10 @@ class Repeats:
         if not (digests or ids or numbers):
             return
         first: dict[tuple[Code, bytes | str | int], str] = {}
+        again: Counter[tuple[Code, int]] = Counter()
         for sequence in sequences:
             for code, value, index, record_id in _values(source, did, sequence, digests, ids, numbers):
+                again[code, _short(value)] += 1
                 place = f"sequence {sequence}, leaf {index}"
                 known = first.setdefault((code, value), place)
                 if known != place:
@@ -63,6 +66,22 @@ class Repeats:
                         place,
                         f"value {shown} stands twice",
                     )
+        suspects = (
+            (Code.REPEATED_DIGEST, digests),
+            (Code.REPEATED_ID, ids),
+            (Code.REPEATED_STATUS_NUMBER, numbers),
+        )
+        for code, shorts in suspects:
+            gone = sum(again[code, short] < 2 for short in shorts)
+            if gone:
+                detail = f"{code.value}: {gone} values that stood twice are not there when read again"
+                yield Finding(Code.UNREADABLE, did, detail=detail)
+
+
+def _short(value: bytes | str | int) -> int:
+    if isinstance(value, bytes):
+        return int.from_bytes(value[:8], "little")
+    return short_hash(value) if isinstance(value, str) else value
 
 
 def _twice(values: array[int]) -> Iterator[int]:
