@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 SETTINGS_FILE = "service.toml"
 DATABASE_FILE = "skilltrace.db"
 # Where the embedded node answers in this run: `serve` finds a port and tells its children.
 RPC_VARIABLE = "TRACE_RPC_URL"
+# Types as they are written below -> as TOML has them, and in words.
+_TOML_TYPES: dict[str, tuple[type, str]] = {
+    "str": (str, "text in quotes"),
+    "int": (int, "a whole number"),
+    "bool": (bool, "true or false"),
+    "dict[str, str]": (dict, "a table"),
+}
 
 
 class SettingsError(Exception):
@@ -77,17 +85,31 @@ def load_settings(data_dir: Path) -> Settings:
         values = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"{path} does not exist; run: trace-service init --data-dir {data_dir}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
     chain = values.pop("chain", None)
     if not isinstance(chain, dict):
         raise SettingsError(f"{path} has no [chain] table; run `trace-service init` again or add it")
+    _check_members(path, "[chain] ", ChainSettings, chain)
     values.setdefault("database_url", f"sqlite:///{data_dir / DATABASE_FILE}")
+    _check_members(path, "", Settings, {"data_dir": "", "chain": chain, **values})
     chain["rpc_url"] = os.environ.get(RPC_VARIABLE) or chain.get("rpc_url", "")
-    try:
-        return Settings(data_dir=data_dir, chain=ChainSettings(**chain), **values)
-    except TypeError as error:
-        raise SettingsError(f"{path}: {error}; remove or rename that setting") from None
+    return Settings(data_dir=data_dir, chain=ChainSettings(**chain), **values)
+
+
+def _check_members(path: Path, table: str, model: type[Any], values: dict[str, Any]) -> None:
+    """Raise `SettingsError` for a setting that is unknown, missing or of another type than ``model`` has."""
+    known = {item.name: item for item in fields(model)}
+    for name in values.keys() - known.keys():
+        raise SettingsError(f"{path}: {table}{name} is no setting; remove or rename it")
+    for name, item in known.items():
+        if name not in values:
+            if item.default is MISSING and item.default_factory is MISSING:
+                raise SettingsError(f"{path}: {table}{name} is missing; restore the file from its backup")
+        elif str(item.type) in _TOML_TYPES:
+            wanted, words = _TOML_TYPES[str(item.type)]
+            if type(values[name]) is not wanted:
+                raise SettingsError(f"{path}: {table}{name} is not {words}; correct it")
 
 
 def settings_text(settings: Settings) -> str:

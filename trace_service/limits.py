@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trace_service.problems import Problem, defect
@@ -32,6 +33,8 @@ BODY_SECONDS = (
 # Everything else takes `MAX_BODY`, and so does whoever shows no good API key.
 BULK_PREFIX = "/v1/signing/"
 UPLOAD_PREFIX = "/v1/imports"
+
+CLIENT_GONE = 499  # in the log alone: the client left before it had sent its request
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -193,6 +196,8 @@ class RequestLog:
 
         try:
             await self.app(scope, receive, answer)
+        except ClientDisconnect:
+            status = CLIENT_GONE  # nobody is left to answer, and nothing is amiss here
         except Exception as error:
             # Type and places alone: the text of a foreign exception may quote what the caller sent.
             places = " < ".join(

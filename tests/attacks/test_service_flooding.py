@@ -99,6 +99,21 @@ def test_a_body_that_does_not_come(bounded: Service, monkeypatch: pytest.MonkeyP
     assert b"request.too_slow" in said
 
 
+def test_a_client_that_leaves_is_no_failure_of_ours(
+    bounded: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with connected(bounded) as connection:
+        connection.sendall(b"POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    lines: list[str] = []
+    deadline = time.monotonic() + SECONDS
+    while not lines:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+        lines = [r.getMessage() for r in caplog.records if r.name == "trace_service.requests"]
+    assert lines[0].startswith(f"POST /v1/verify {limits.CLIENT_GONE} ")
+
+
 @pytest.mark.parametrize("piece", [b"X-A: b\r\n", b"X-Endless"])
 def test_headers_without_end(bounded: Service, piece: bytes) -> None:
     sent = 0

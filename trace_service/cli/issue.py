@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from fastapi.exceptions import RequestValidationError
 
 from trace_service.cli.options import DataDir, OrgDir, open_installation
 from trace_service.keys.files import load_ed25519
@@ -16,6 +17,7 @@ from trace_service.records.bulk import issue_many
 from trace_service.records.compose import Draft
 from trace_service.records.requests import DraftBody, parse_record_body, read_as
 from trace_service.signer.proofs import RecordSigner
+from verifier_cli.errors import DataError
 
 
 def register(root: typer.Typer) -> None:
@@ -45,7 +47,13 @@ def read_drafts(file: Path, did: str) -> Iterator[Draft]:
                 continue
             try:
                 yield read_as(DraftBody, parse_record_body(line.strip())).draft(did)
-            except Exception as error:
-                raise Problem(
-                    422, "issue.line", f"line {number} cannot be read", detail=str(error)[:300]
-                ) from None
+            except RequestValidationError as error:
+                first = error.errors()[0]  # without its input: what is in the file is not for logs
+                where = ".".join(map(str, first["loc"][1:]))
+                raise _unreadable(number, f"{where}: {first['msg']}") from None
+            except (DataError, Problem) as error:
+                raise _unreadable(number, str(error)) from None
+
+
+def _unreadable(number: int, why: str) -> Problem:
+    return Problem(422, "issue.line", f"line {number} cannot be read", detail=why)

@@ -38,6 +38,7 @@ def sign(
     """Sign what waits for this organisation's signature, after checking each document here."""
     did = did or read_line(org_dir / "did", "name it with --did")
     check_did_web(did)
+    check_url(url)
     key = load_ed25519(org_dir / "record.json", read_passphrase())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,11 +52,19 @@ def sign(
             watch(client, RecordSigner(did, key), tally, stop.wait)
     except Interrupted:
         pass
-    except httpx.InvalidURL as error:
-        raise typer.BadParameter(str(error)) from None
     finally:
         client.close()
     typer.echo(f"{did}: {tally.accepted} signed, {tally.completed} completed, {tally.refused} refused")
+
+
+def check_url(url: str) -> None:
+    """Raise `typer.BadParameter` for what no service can answer at: waiting for it would never end."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise typer.BadParameter(f"{url}: {error}", param_hint="--url") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host or not 0 < (parsed.port or 80) < 1 << 16:
+        raise typer.BadParameter(f"{url} is no http or https address", param_hint="--url")
 
 
 def read_api_key(path: Path) -> str:

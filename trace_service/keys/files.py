@@ -153,9 +153,12 @@ def _decrypt(path: Path, kind: Kind, passphrase: str) -> tuple[bytes, str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if not path.is_file() and path.exists():
+            raise KeyFileError(path, "format", "name the key file itself")  # a pipe would never end
         if path.stat().st_mode & 0o077:
             raise KeyFileError(path, "readable", f"run: chmod 600 {path}")
-        content = path.read_bytes()[: MAX_KEY_FILE + 1]
+        with path.open("rb") as file:
+            content = file.read(MAX_KEY_FILE + 1)
     except FileNotFoundError:
         raise KeyFileError(path, "missing", "create it with `trace-service keys create`") from None
     except PermissionError:
@@ -164,7 +167,11 @@ def _read(path: Path) -> dict[str, Any]:
         members = orjson.loads(content)
     except orjson.JSONDecodeError:
         members = None
-    if not isinstance(members, dict) or members.get("version") != FORMAT_VERSION or "public" not in members:
+    if (
+        not isinstance(members, dict)
+        or members.get("version") != FORMAT_VERSION
+        or not all(isinstance(members.get(name), str) for name in ("kind", "public"))
+    ):
         raise KeyFileError(path, "format", "restore the file from its backup")
     return members
 

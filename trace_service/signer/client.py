@@ -24,7 +24,8 @@ class SigningRefused(Exception):  # noqa: N818 - what the service did
     """The service refused the signer itself. ``status`` is the HTTP status, ``code`` the problem's code."""
 
     def __init__(self, status: int, code: str) -> None:
-        super().__init__(f"the service answered {status} {code}; check the API key and its scopes")
+        fix = "check the API key and its scopes" if status in (401, 403) else "check the address (--url)"
+        super().__init__(f"the service answered {status} {code}; {fix}")
         self.status = status
         self.code = code
 
