@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.service import CHAIN, FIRM, OTHER, SCHOOL, Service, activity
+from trace_service.signer.client import SigningClient
+from trace_service.signer.loop import Tally, sign_waiting
 from verifier_cli.encoding import b64url_encode, digest_multibase
 from verifier_cli.record import context_for, record_digest, status_entry
 
@@ -79,3 +81,23 @@ def test_a_stranger_hands_in_nothing(served: Service, with_proof: bool) -> None:
     given = document(reserved(served))
     status, answer = hand_in(served, OTHER, signed(served, given, FIRM) if with_proof else given)
     assert (status, answer["code"]) == (403, "record.not_a_signer")
+
+
+def test_a_strangers_draft_is_not_signed_with_partners_named(served: Service) -> None:
+    forged = activity(issuer=SCHOOL, countersigners=[{"id": OTHER, "role": "enterprise"}])
+    honest = activity()
+    with served.client(OTHER) as other, served.client(FIRM) as firm:
+        forged_id = other.post("/v1/records", json=forged).json()["id"]
+        honest_id = firm.post("/v1/records", json=honest).json()["id"]
+    client, tally = SigningClient(served.url, served.api_keys[SCHOOL], lambda _s: False), Tally()
+    assert sign_waiting(client, served.signers[SCHOOL], tally, lambda: False, frozenset({FIRM})) == 1
+    assert tally.refused == 1
+    with served.client(SCHOOL) as school:
+        unsigned = {
+            name: [
+                s["id"] for s in school.get(f"/v1/records/{name}").json()["signers"] if s["signedAt"] is None
+            ]
+            for name in (forged_id, honest_id)
+        }
+    assert SCHOOL in unsigned[forged_id]
+    assert SCHOOL not in unsigned[honest_id]

@@ -33,12 +33,25 @@ def sign(
         str | None,
         typer.Option(envvar="TRACE_DID", help="did:web; default: the file `did` in the directory."),
     ] = None,
+    partner: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", help="Sign only with this organisation (DID); may repeat. Default: with any that asks."
+        ),
+    ] = None,
     once: Annotated[bool, typer.Option("--once/--watch", help="Sign what waits and end, or go on.")] = False,
 ) -> None:
-    """Sign what waits for this organisation's signature, after checking each document here."""
+    """Sign what waits for this organisation's signature, after checking each document here.
+
+    Every organisation that the service knows may draft records in your name, and you answer for what you
+    sign: name your partners with --with where nobody looks at the drafts.
+    """
     did = did or read_line(org_dir / "did", "name it with --did")
     check_did_web(did)
     check_url(url)
+    for name in partner or ():
+        check_did_web(name)
+    partners = frozenset(partner) if partner else None
     key = load_ed25519(org_dir / "record.json", read_passphrase())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -47,9 +60,9 @@ def sign(
     tally = Tally()
     try:
         if once:
-            sign_waiting(client, RecordSigner(did, key), tally, stop.is_set)
+            sign_waiting(client, RecordSigner(did, key), tally, stop.is_set, partners)
         else:
-            watch(client, RecordSigner(did, key), tally, stop.wait)
+            watch(client, RecordSigner(did, key), tally, stop.wait, partners)
     except Interrupted:
         pass
     finally:

@@ -14,12 +14,15 @@ from typing import Any
 
 from trace_service.signer.client import Page, SigningClient
 from trace_service.signer.proofs import RecordSigner
+from verifier_cli.did import is_organisation
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.errors import TraceError
 from verifier_cli.record import Record
 
 PAGE = 500  # documents a request: about 1 MB
 POLL_SECONDS = 1.0  # between looks at an empty inbox
+
+Partners = frozenset[str] | None  # DIDs to sign with; None: whoever is registered with the service
 
 _log = logging.getLogger(__name__)
 
@@ -41,12 +44,21 @@ class Tally:
             _log.warning("not signed: %s: %s", digest, reason)
 
 
-def sign_waiting(client: SigningClient, signer: RecordSigner, tally: Tally, stop: Callable[[], bool]) -> int:
-    """Sign everything that waits now; return how many proofs the service accepted."""
+def sign_waiting(
+    client: SigningClient,
+    signer: RecordSigner,
+    tally: Tally,
+    stop: Callable[[], bool],
+    partners: Partners = None,
+) -> int:
+    """Sign everything that waits now; return how many proofs the service accepted.
+
+    ``partners``: see `check_request`.
+    """
     before, cursor = tally.accepted, None
     while not stop():
         page: Page = client.requests(cursor, PAGE)
-        proofs = list(_sign(page.items, signer, tally))
+        proofs = list(_sign(page.items, signer, tally, partners))
         if proofs:
             _count(client.proofs(proofs), tally)
             _log.info("signed %d, accepted %d so far", len(proofs), tally.accepted)
@@ -56,15 +68,25 @@ def sign_waiting(client: SigningClient, signer: RecordSigner, tally: Tally, stop
     return tally.accepted - before
 
 
-def watch(client: SigningClient, signer: RecordSigner, tally: Tally, wait: Callable[[float], bool]) -> None:
+def watch(
+    client: SigningClient,
+    signer: RecordSigner,
+    tally: Tally,
+    wait: Callable[[float], bool],
+    partners: Partners = None,
+) -> None:
     """Sign whatever comes until a stop is asked for."""
     while not wait(0):
-        if not sign_waiting(client, signer, tally, lambda: wait(0)) and wait(POLL_SECONDS):
+        if not sign_waiting(client, signer, tally, lambda: wait(0), partners) and wait(POLL_SECONDS):
             return
 
 
-def check_request(item: dict[str, Any], did: str) -> Record:
-    """Return the record that is asked to be signed; raises `TraceError` or ValueError where it may not be."""
+def check_request(item: dict[str, Any], did: str, partners: Partners = None) -> Record:
+    """Return the record that is asked to be signed; raises `TraceError` or ValueError where it may not be.
+
+    Whoever drafts a record is among its signers, whatever the service says. With ``partners`` (DIDs) a record
+    that names any other organisation is refused, so that no stranger's draft is signed unseen.
+    """
     record = Record.from_document(item["document"])
     if record.proofs:
         raise ValueError("a document to sign carries no proofs")
@@ -73,16 +95,21 @@ def check_request(item: dict[str, Any], did: str) -> Record:
     roles = {record.issuer: "issuer"} | {entry.id: entry.role for entry in record.countersigners}
     if roles.get(did) != item["role"]:
         raise ValueError("the document does not name this organisation in that role")
+    strangers = [] if partners is None else [name for name in roles if name not in partners | {did}]
+    if any(map(is_organisation, strangers)):
+        raise ValueError(
+            f"{', '.join(filter(is_organisation, strangers))} is not among the partners (--with)"
+        )
     return record
 
 
 def _sign(
-    items: Iterable[dict[str, Any]], signer: RecordSigner, tally: Tally
+    items: Iterable[dict[str, Any]], signer: RecordSigner, tally: Tally, partners: Partners
 ) -> Iterable[tuple[bytes, bytes]]:
     created = int(time.time())
     for item in items:
         try:
-            record = check_request(item, signer.did)
+            record = check_request(item, signer.did, partners)
         except (TraceError, ValueError, KeyError, TypeError) as error:
             tally.tell(str(item.get("digest")), str(error))
             continue
