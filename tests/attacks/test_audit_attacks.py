@@ -9,8 +9,10 @@ import orjson
 import pytest
 
 from tests.support.records import SCHOOL, complete_record
+from tests.verifier.audit.conftest import export as export
 from tests.verifier.audit.exports import Export, audit, codes, leaf_of, make_record
 from verifier_cli.audit import Audit, AuditVerdict, Code, FolderSource
+from verifier_cli.audit.text import report_text
 from verifier_cli.leaf_list import record_line
 from verifier_cli.merkle import Tree
 
@@ -74,3 +76,26 @@ def test_repeats_hidden_from_the_second_reading_are_found(tmp_path: Path, member
     report = Audit(TwoFaced(export.folder, hidden.folder), export.chain).run()
     assert report.verdict is AuditVerdict.FINDINGS
     assert codes(report)[-1] is Code.UNREADABLE
+
+
+def test_a_list_garbled_for_the_second_reading_is_a_finding(tmp_path: Path) -> None:
+    genuine = [make_record(number) for number in range(4)]
+    forged = [*genuine[:2], make_record(90), genuine[3]]
+    honest = Export(tmp_path / "honest")
+    honest.add(genuine)
+    shown = Export(tmp_path / "shown", honest.chain)
+    leaves = [leaf_of(record) for record in forged]
+    shown.write(SCHOOL, 0, leaves, Tree([leaf_of(record)[2] for record in genuine]).tiles(), forged)
+    honest.leaves_path().write_bytes(b'garbage\n{"tile":0,x\n')
+    report = Audit(TwoFaced(shown.folder, honest.folder), honest.chain).run()
+    assert codes(report) == [Code.UNREADABLE]
+
+
+@pytest.mark.parametrize("place", ["id", "salt"])
+def test_a_terminal_is_safe_from_what_a_finding_quotes(export: Export, place: str) -> None:
+    evil = "\x1b[2J\x1b[32mCONSISTENT\u202e"
+    document = {**make_record(0).document, place: evil, "proof": [{"type": "x"}]}
+    export.records_path().write_bytes(record_line(0, orjson.dumps(document)))
+    text = "".join(report_text(audit(export)))
+    assert "record_invalid" in text
+    assert text.isprintable()

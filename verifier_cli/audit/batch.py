@@ -108,7 +108,11 @@ def _judge(run: BatchRun, source: Source) -> Iterator[Finding]:
             if number:
                 yield parse_tile(line)
 
-    yield from BatchJudge(run.anchored, run.results, orphans, load).findings()
+    try:
+        yield from BatchJudge(run.anchored, run.results, orphans, load).findings()
+    except DataError as error:  # leaves are read again for details; the source has changed since
+        detail = f"when read again: {error.path}: {error.reason}"
+        yield Finding(Code.UNREADABLE, run.did, run.sequence, detail=detail)
 
 
 def _opaque(run: BatchRun, records_must_exist: bool) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from verifier_cli.audit.findings import AuditReport, Finding
 from verifier_cli.encoding import format_time
+from verifier_cli.texts import printable
 
 SHOWN_FINDINGS = 50  # more do not help a reader; the JSON form has them
 
@@ -34,7 +35,7 @@ def report_text(report: AuditReport) -> Iterator[str]:
 
 
 def finding_text(finding: Finding) -> str:
-    """One finding in one line."""
+    """One finding in one line, with whatever it quotes made harmless for a terminal."""
     places = [finding.organisation]
     for name, number in (
         ("sequence", finding.sequence),
@@ -48,4 +49,4 @@ def finding_text(finding: Finding) -> str:
     text = f"{finding.code.value}: {', '.join(place for place in places if place)}"
     if finding.expected or finding.actual:
         text += f" (expected {finding.expected or 'nothing'}, found {finding.actual or 'nothing'})"
-    return f"{text}; {finding.detail}" if finding.detail else text
+    return printable(f"{text}; {finding.detail}" if finding.detail else text)
