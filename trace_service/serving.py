@@ -37,7 +37,7 @@ from verifier_cli.trust import Trust, write_trust
 
 WATCH_SECONDS = 0.1
 RESTART_PAUSE = 1.0  # before a child that died young is started again: long enough not to spin
-YOUNG_SECONDS = 5.0  # a child that dies later than this has done work, and is missed at once
+YOUNG_SECONDS = 3.0  # a start takes two: a child that dies later has done work, and is missed at once
 WORKER_COMMAND: tuple[str, ...] = (sys.executable, "-m", "trace_service", "worker")
 STOP_SECONDS = 15.0
 ZERO_ADDRESS = "0x" + "00" * 20

@@ -67,7 +67,10 @@ TARGETS = (
     Target(Victim.API),
     Target(Victim.WORKER, "status.after_send"),
     Target(Victim.WORKER),
+    Target(Victim.ALL, "anchor.after_send"),
     Target(Victim.WORKER, "status.after_receipt"),
+    Target(Victim.ALL, "record.after_commit"),
+    Target(Victim.ALL, "evm_node.before_commit"),
 )
 
 
@@ -147,7 +150,7 @@ class Campaign:
             site.kill(target.victim)
         else:
             pid = site.aim(target.point)
-            if [pid] != site.pids(target.victim):
+            if pid not in site.pids(target.victim):
                 self.verdict.note(f"{target.point} was reached by process {pid}, not by the {target.victim}")
             site.kill(target.victim)
             site.release_aim(target.point)

@@ -36,7 +36,7 @@ from trace_service.signer.proofs import RecordSigner
 
 ROLES = {FIRM: "member", OTHER: "member", SCHOOL: "school"}
 WITH_SIGNER = (FIRM, SCHOOL)  # the other firm signs with software of its own
-SEAL_SECONDS = 1  # so that something is always on its way to the chain
+SEAL_SECONDS = 2  # so that something is always on its way to the chain
 PATIENCE_SECONDS = 300.0  # for what takes seconds on an idle machine
 POLL_SECONDS = 0.02
 BROKEN_BUILD = "tests.faults.broken_build"
@@ -73,8 +73,20 @@ class Site:
 
     # ----- making it -----
     def set_up(self) -> None:
-        """Create the installation, start it, and give three organisations keys and accreditation."""
-        self.holds.mkdir()
+        """Start the installation; where there is none yet, make it, with three accredited organisations."""
+        self.holds.mkdir(exist_ok=True)
+        fresh = not self.place.data_dir.exists()
+        if fresh:
+            self._create()
+        self.settings = load_settings(self.place.data_dir)
+        self.engine = make_engine(self.settings.database_url)
+        self.start_service()
+        for did in ROLES if fresh else ():
+            self._enrol(did)
+        for did in WITH_SIGNER:
+            self.start_signer(did)
+
+    def _create(self) -> None:
         done = run(
             "init",
             "--data-dir",
@@ -91,13 +103,6 @@ class Site:
         settings.write_text(
             text.replace("\n[chain]", f"seal_interval = {SEAL_SECONDS}\n\n[chain]", 1), "utf-8"
         )
-        self.settings = load_settings(self.place.data_dir)
-        self.engine = make_engine(self.settings.database_url)
-        self.start_service()
-        for did in ROLES:
-            self._enrol(did)
-        for did in WITH_SIGNER:
-            self.start_signer(did)
 
     def _enrol(self, did: str) -> None:
         data_dir, org_dir = self.place.data_dir, self.place.org_dir(did)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import trace_service
 from tests.faults.broken_build import ANSWER_BEFORE_COMMIT, ANSWERED, SEND_BEFORE_STORE
 from tests.faults.campaign import RANDOM, TARGETS, Campaign, Target
-from tests.faults.site import Victim
+from tests.faults.site import Site, Victim
 
 CYCLES = 10
 PURPOSES = ("anchor", "status")  # of transactions; "fill" needs a nonce that somebody else took
@@ -18,8 +19,28 @@ PURPOSES = ("anchor", "status")  # of transactions; "fill" needs a nonce that so
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
-def test_nothing_is_lost_double_or_missing(tmp_path: Path) -> None:
-    campaign = Campaign(tmp_path, CYCLES)
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation at rest; making one takes longer than some campaigns."""
+    home = tmp_path_factory.mktemp("prepared")
+    site = Site(home)
+    try:
+        site.set_up()
+    finally:
+        code = site.stop()
+    assert code == 0
+    site.engine.dispose()  # the last connection writes the log back into the file
+    return home
+
+
+@pytest.fixture
+def home(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(prepared, tmp_path / "site")
+
+
+def test_nothing_is_lost_double_or_missing(home: Path) -> None:
+    campaign = Campaign(home, CYCLES)
     verdict = campaign.run()
     assert verdict.in_words() == []
     assert len(campaign.kills) == CYCLES
@@ -35,17 +56,17 @@ def test_nothing_is_lost_double_or_missing(tmp_path: Path) -> None:
     assert campaign.ledger.answers_lost > 0
 
 
-def test_a_build_that_sends_before_it_stores_is_found_out(tmp_path: Path) -> None:
+def test_a_build_that_sends_before_it_stores_is_found_out(home: Path) -> None:
     target = Target(Victim.WORKER, "anchor.after_send")
-    campaign = Campaign(tmp_path, 1, targets=[target], build=SEND_BEFORE_STORE)
+    campaign = Campaign(home, 1, targets=[target], build=SEND_BEFORE_STORE)
     verdict = campaign.run()
     assert not verdict.sound
     assert verdict.unfiled[0] == 1
     assert verdict.lost.total() == verdict.double.total() == 0
 
 
-def test_a_build_that_answers_before_it_commits_is_found_out(tmp_path: Path) -> None:
-    campaign = Campaign(tmp_path, 1, targets=[Target(Victim.API, ANSWERED)], build=ANSWER_BEFORE_COMMIT)
+def test_a_build_that_answers_before_it_commits_is_found_out(home: Path) -> None:
+    campaign = Campaign(home, 1, targets=[Target(Victim.API, ANSWERED)], build=ANSWER_BEFORE_COMMIT)
     verdict = campaign.run()
     assert verdict.lost[0] >= 1
     assert any(defect.startswith("fsck: code=promise_broken") for defect in verdict.defects)
