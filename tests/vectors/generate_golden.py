@@ -1,4 +1,4 @@
-"""Writes the golden vectors of protocol section 12 for sections 2 to 5.
+"""Writes the golden vectors of protocol section 12: records here, the chain around them in `golden_chain`.
 
 Run as `python -m tests.vectors.generate_golden`. Deterministic: keys, ids and salts come from fixed names,
 Ed25519 signatures have no randomness, and the EIP-712 signatures are RFC 6979. A second implementation needs
@@ -15,6 +15,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from tests.support import records as samples
+from tests.vectors.golden_chain import chain_files
 from verifier_cli.canonical import canonical
 from verifier_cli.did import org_id
 from verifier_cli.encoding import digest_multibase
@@ -207,16 +208,20 @@ def golden_files() -> dict[str, Any]:
         filler = record_vector("", samples.sample_document("party.1", name=f"leaf {number}", number=number))
         leaves.append(bytes.fromhex(filler["leafHash"]))
     tree = tree_vector(leaves)
+    authorised = authorisations(bytes.fromhex(tree["root"]))
     return {
         "keys.json": keys(),
         "records.json": vectors,
         "tree.json": tree,
-        "eip712.json": authorisations(bytes.fromhex(tree["root"])),
+        "eip712.json": authorised,
+        **chain_files(documents, authorised),
     }
 
 
 def text_of(content: Any) -> str:
-    """How a file is written."""
+    """How a file is written; text as it is."""
+    if isinstance(content, str):
+        return content
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 

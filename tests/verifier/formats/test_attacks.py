@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import pytest
 
+from tests.support.corpora import COUNT_PROPERTY
 from tests.vectors import generate_attacks as generator
 from tests.vectors.patching import patched
 from tests.verifier.formats import slow_reference as slow
@@ -85,6 +87,8 @@ def test_the_generator_reproduces_every_file() -> None:
         assert json.loads((generator.ATTACKS / name).read_text(encoding="utf-8")) == vectors
 
 
-def test_names_are_unique() -> None:
+def test_every_vector_is_counted(record_property: Callable[[str, object], None]) -> None:
+    """Names are unique; how many there are stands in the summary of the run."""
     names = [vector["name"] for vector in VECTORS]
     assert len(set(names)) == len(names) >= 140
+    record_property(COUNT_PROPERTY, f"attack vectors on records and texts: {len(VECTORS)}")

@@ -37,7 +37,8 @@ def vector(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def test_the_generator_reproduces_every_file() -> None:
     files = generator.golden_files()
-    assert sorted(files) == ["eip712.json", "keys.json", "records.json", "tree.json"]
+    assert {"eip712.json", "keys.json", "records.json", "tree.json"} <= files.keys()
+    assert sorted(files) == sorted(path.name for path in generator.GOLDEN.iterdir())
     for name, content in files.items():
         assert (generator.GOLDEN / name).read_text(encoding="utf-8") == generator.text_of(content)
 
