@@ -11,7 +11,9 @@ from tests.support.installation import run
 from tests.support.service import CHAIN, OPERATOR, activity
 from trace_service.cli.issue import read_drafts
 from trace_service.config import SETTINGS_FILE, Settings, SettingsError, load_settings, settings_text
+from trace_service.evm_node import create_genesis, start_node
 from trace_service.keys.files import KeyFileError, create, load_ed25519, public_part
+from trace_service.keys.passphrase import PASSPHRASE_VARIABLE
 from trace_service.problems import Problem
 from trace_service.signer.client import SigningRefused
 
@@ -51,6 +53,15 @@ def test_key_file_behind_a_link_is_neither_replaced_nor_followed_when_made(tmp_p
         create(path, "ed25519", PASSPHRASE)
     assert caught.value.reason == "exists"
     assert not target.exists()
+
+
+def test_the_node_is_not_told_the_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
+    create_genesis(tmp_path / "chain", CHAIN.chain_id, {"0x" + "11" * 20: 1})
+    with start_node(tmp_path / "chain") as node:
+        known = Path(f"/proc/{node.pid}/environ").read_bytes()
+    assert b"PATH=" in known
+    assert PASSPHRASE.encode() not in known
 
 
 def _settings(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """Starting the embedded chain as a child process. Imports nothing of the EVM."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ GENESIS_SECONDS = 60.0
 POLL_SECONDS = 0.02
 LOG_NAME = "node.log"
 LOG_TAIL_BYTES = 4_096
+NOT_THE_NODES = frozenset({"TRACE_PASSPHRASE"})  # opens key files; the node has none
 COMMAND = (sys.executable, "-m", "trace_service.evm_node")
 
 
@@ -90,6 +92,7 @@ def start_node(
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
+            env={name: value for name, value in os.environ.items() if name not in NOT_THE_NODES},
         )
         _wait(process, ready, time.monotonic() + timeout, log, began)
         facts = json.loads(ready.read_text())
