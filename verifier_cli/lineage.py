@@ -56,13 +56,13 @@ class Files:
     """Proof files at hand, found by the digest of their record, else by its id."""
 
     def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
-        self._by_digest: dict[bytes, Found] = {}
+        self._by_digest: dict[bytes, list[Found]] = {}
         self._by_id: dict[str, Found] = {}
         for name, data in files:
             try:
                 record = ProofFile.parse(data).record
                 found = Found(name, data)
-                self._by_digest.setdefault(record_digest(record), found)
+                self._by_digest.setdefault(record_digest(record), []).append(found)
                 self._by_id.setdefault(str(record.get("id")), found)
             except DataError:
                 # Not a proof file: it is reported where it is verified itself, and nothing can link to it.
@@ -70,7 +70,11 @@ class Files:
 
     def find(self, link: Link) -> Found | None:
         """See `Source.find`."""
-        return self._by_digest.get(link.digest) or self._by_id.get(link.id)
+        return next(iter(self.copies(link)), None) or self._by_id.get(link.id)
+
+    def copies(self, link: Link) -> list[Found]:
+        """Every file with the link's very record; they may differ in proofs and anchor."""
+        return self._by_digest.get(link.digest, [])
 
 
 class Website:
@@ -146,7 +150,7 @@ class LineageExaminer:
             return _node(link, depth, Verdict.UNDECIDED, error.reason), ()
         if found is None:
             return _node(link, depth, Verdict.UNDECIDED, "missing"), ()
-        report = self._verify_one(found.data)
+        found, report = self._best(link, found)
         if report.record_digest is None:
             return _node(link, depth, *_judge(report), found.name), ()
         if report.record_digest != f"0x{link.digest.hex()}" or report.record_id != link.id:
@@ -156,6 +160,18 @@ class LineageExaminer:
         below = () if node.verdict is Verdict.NOT_VALID else _links(found.data)
         self._known[link.digest] = node, below
         return node, below
+
+    def _best(self, link: Link, found: Found) -> tuple[Found, Report]:
+        """The first copy that holds: a spoiled one beside it must not speak for the record."""
+        report = self._verify_one(found.data)
+        others = [c for s in self._sources if isinstance(s, Files) for c in s.copies(link) if c is not found]
+        for other in others:
+            if report.verdict is not Verdict.NOT_VALID:
+                break
+            again = self._verify_one(other.data)
+            if again.verdict is not Verdict.NOT_VALID:
+                return other, again
+        return found, report
 
     def _find(self, link: Link) -> Found | None:
         """From the first source that has the very record; else what goes by its id, for the message."""
