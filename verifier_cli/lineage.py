@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final, Protocol
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple, Protocol
 
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.errors import CouldNotRead, DataError
 from verifier_cli.proof_file import MAX_PROOF_FILE, ProofFile
 from verifier_cli.record import Link, Record, record_digest
 from verifier_cli.report import LineageNode, LineageReport, Outcome, Report, Step, Verdict
+from verifier_cli.rules import link_targets
 from verifier_cli.wire import HttpConnection, HttpStatusError
 
 __all__ = ["Files", "LineageExaminer", "Source", "Website"]
@@ -104,6 +105,21 @@ class Website:
         return Found(f"{self._url}/{name}", data)
 
 
+class Maker(NamedTuple):
+    """What the rules of the link graph look at: a record's schema and its issuer."""
+
+    schema: str
+    issuer: str
+
+
+class _Examined(NamedTuple):
+    """A linked record's node; its maker and links where it holds."""
+
+    node: LineageNode
+    maker: Maker | None = None
+    links: tuple[Link, ...] = ()
+
+
 class LineageExaminer:
     """Examines lineages; keeps the report of every record that it has verified, by digest.
 
@@ -113,53 +129,63 @@ class LineageExaminer:
     def __init__(self, sources: Iterable[Source], verify_one: Callable[[bytes], Report]) -> None:
         self._sources = tuple(sources)
         self._verify_one = verify_one
-        self._known: dict[bytes, tuple[LineageNode, tuple[Link, ...]]] = {}
+        self._known: dict[bytes, _Examined] = {}
 
     def __call__(self, record: Record) -> LineageReport:
         """The lineage of `record`, breadth first; each record below it appears once, where it is nearest."""
         nodes: list[LineageNode] = []
-        seen: set[tuple[str, bytes]] = set()
-        waiting = deque((link, 1) for link in record.links)
+        seen: dict[tuple[str, bytes], Maker | None] = {}
+        start = _maker(record)
+        waiting = deque((link, 1, start) for link in record.links)
         while waiting:
-            link, depth = waiting.popleft()
+            link, depth, citing = waiting.popleft()
             if (link.id, link.digest) in seen:
+                cited = seen[link.id, link.digest]
+                if cited is not None and not allowed(link, citing, cited):
+                    nodes.append(_node(link, depth, Verdict.NOT_VALID, "link_not_allowed"))
                 continue
-            seen.add((link.id, link.digest))
+            seen[link.id, link.digest] = None
             if len(nodes) >= MAX_NODES:
                 nodes.append(_node(link, depth, Verdict.UNDECIDED, "too_many"))
                 break
             if depth > MAX_DEPTH:
                 nodes.append(_node(link, depth, Verdict.UNDECIDED, "too_deep"))
                 continue
-            node, below = self._examine(link, depth)
-            nodes.append(node)
-            waiting.extend((item, depth + 1) for item in below)
+            found = self._examine(link, depth)
+            seen[link.id, link.digest] = found.maker
+            if found.maker is not None and not allowed(link, citing, found.maker):
+                nodes.append(_node(link, depth, Verdict.NOT_VALID, "link_not_allowed", found.node.name))
+                continue
+            nodes.append(found.node)
+            if found.maker is not None:
+                waiting.extend((item, depth + 1, found.maker) for item in found.links)
         worst = next(v for v in _WORST_FIRST if v is Verdict.VALID or any(n.verdict is v for n in nodes))
         return LineageReport(worst, tuple(nodes))
 
-    def _examine(self, link: Link, depth: int) -> tuple[LineageNode, tuple[Link, ...]]:
+    def _examine(self, link: Link, depth: int) -> _Examined:
         known = self._known.get(link.digest)
-        if known is not None and known[0].id == link.id:
-            node, below = known
-            return LineageNode(
-                node.digest, link.rel, depth, node.verdict, node.reason, node.id, node.name
-            ), below
+        if known is not None and known.node.id == link.id:
+            return known._replace(node=replace(known.node, relation=link.rel, depth=depth))
         try:
             found = self._find(link)
         except CouldNotRead as error:
-            return _node(link, depth, Verdict.UNDECIDED, error.reason), ()
+            return _Examined(_node(link, depth, Verdict.UNDECIDED, error.reason))
         if found is None:
-            return _node(link, depth, Verdict.UNDECIDED, "missing"), ()
+            return _Examined(_node(link, depth, Verdict.UNDECIDED, "missing"))
         found, report = self._best(link, found)
         if report.record_digest is None:
-            return _node(link, depth, *_judge(report), found.name), ()
+            return _Examined(_node(link, depth, *_judge(report), found.name))
         if report.record_digest != f"0x{link.digest.hex()}" or report.record_id != link.id:
-            return _node(link, depth, Verdict.NOT_VALID, "digest_differs", found.name), ()
+            return _Examined(_node(link, depth, Verdict.NOT_VALID, "digest_differs", found.name))
         node = _node(link, depth, *_judge(report), found.name)
-        # A record that does not hold says nothing reliable about what lies below it.
-        below = () if node.verdict is Verdict.NOT_VALID else _links(found.data)
-        self._known[link.digest] = node, below
-        return node, below
+        if node.verdict is Verdict.NOT_VALID:
+            # It says nothing reliable about what lies below it.
+            examined = _Examined(node)
+        else:
+            record = Record.from_value(ProofFile.parse(found.data).record)
+            examined = _Examined(node, _maker(record), record.links)
+        self._known[link.digest] = examined
+        return examined
 
     def _best(self, link: Link, found: Found) -> tuple[Found, Report]:
         """The first copy that holds: a spoiled one beside it must not speak for the record."""
@@ -191,8 +217,15 @@ def _digest_of(data: bytes) -> bytes | None:
         return None
 
 
-def _links(data: bytes) -> tuple[Link, ...]:
-    return Record.from_value(ProofFile.parse(data).record).links
+def _maker(record: Record) -> Maker:
+    return Maker(record.schema, record.issuer)
+
+
+def allowed(link: Link, citing: Maker, cited: Maker) -> bool:
+    """Whether the typed graph has this edge (protocol sections 2.4 and 2.7, `schemas/links.json`)."""
+    if link.rel == "supersedes" and cited.issuer != citing.issuer:
+        return False
+    return cited.schema.partition(".")[0] in link_targets(citing.schema).get(link.rel, ())
 
 
 def _node(

@@ -124,6 +124,10 @@ REASONS: Final[dict[str, Sentence]] = {
     "suspended": ("the issuer has suspended it", "已被签发方暂停"),
     # 9: lineage
     "missing": ("a linked record was not given", "缺少所引用的记录"),
+    "link_not_allowed": (
+        "a record of this kind or issuer cannot be cited so",
+        "此类型或此签发机构的记录不能这样被引用",
+    ),
     "no_access": ("the place of the linked records wants a key", "所引用记录的来源需要密钥"),
     "digest_differs": ("a linked record is not the one that was meant", "所引用的记录与原件不符"),
     "too_many": ("more linked records than the limit", "引用的记录过多"),

@@ -248,3 +248,46 @@ def test_record_without_links_has_an_empty_sound_lineage() -> None:
     assert report.lineage is not None
     assert (report.lineage.verdict, report.lineage.nodes) == (Verdict.VALID, ())
     assert FIRM in [signer.id for signer in report.signers]
+
+
+@pytest.mark.parametrize(
+    ("rel", "schema"),
+    [
+        ("evidencedBy", "party.1"),
+        ("awards", "enrolment.1"),
+        ("supersedes", "evaluation.1"),
+    ],
+    ids=[
+        "evidence-is-a-party",
+        "award-is-an-enrolment",
+        "supersedes-another-kind",
+        "supersedes-another-issuer",
+    ],
+)
+def test_link_that_the_typed_graph_does_not_have(rel: str, schema: str) -> None:
+    family = Family()
+    family.records["cited"] = complete_record(schema, name="cited", number=len(family.records))
+    cited = link(family.records["cited"].document, rel)
+    number = len(family.records)
+    family.records["certificate 2"] = complete_record(
+        "credential.1", name="certificate 2", number=number, links=[cited]
+    )
+    files = {name: family.file(name) for name in ("cited", "certificate 2")}
+
+    def verify_one(data: bytes) -> Report:
+        return verify(data, make_world().trust, family, NOW)
+
+    examiner = LineageExaminer([Files(files.items())], verify_one)
+    report = verify(files["certificate 2"], make_world().trust, family, NOW, lineage=examiner)
+    assert report.lineage is not None
+    assert [(node.verdict, node.reason) for node in report.lineage.nodes] == [
+        (Verdict.NOT_VALID, "link_not_allowed")
+    ]
+
+
+def test_only_the_issuer_supersedes_its_record() -> None:
+    record = complete_record("credential.1")
+    edge = Link(record.id, record.digest, "supersedes", ())
+    own = module.Maker("credential.1", record.issuer)
+    assert module.allowed(edge, own, own)
+    assert not module.allowed(edge, own, module.Maker("credential.1", FIRM))
