@@ -92,7 +92,10 @@ def urns_of_number(connection: Connection, refs: Iterable[str]) -> list[str]:
 
 
 def issued_before(connection: Connection, issuer_pk: int, schema: str, refs: Iterable[str]) -> list[AnyRow]:
-    """Return every record of an issuer under these references, lowest revision first, rejected ones too."""
+    """Return every record of an issuer under these references, lowest revision first.
+
+    Rejected drafts are left out: they say nothing, and hold neither their reference nor their revision.
+    """
     found: list[AnyRow] = []
     for part in chunks(refs):
         found += connection.execute(
@@ -102,12 +105,12 @@ def issued_before(connection: Connection, issuer_pk: int, schema: str, refs: Ite
                 RECORD.c.external_ref,
                 RECORD.c.revision,
                 RECORD.c.document,
-                RECORD.c.rejected_at,
             )
             .where(
                 RECORD.c.organisation_pk == issuer_pk,
                 RECORD.c.schema_name == schema,
                 RECORD.c.external_ref.in_(part),
+                RECORD.c.rejected_at.is_(None),
             )
             .order_by(RECORD.c.revision)
         )

@@ -48,14 +48,9 @@ def _compare_record(nodes: list[Node], rows: list[AnyRow], keys: dict[str, Key])
     """Nodes and rows of one issuer's reference, both by ascending revision."""
     by_revision = {row.revision: row for row in rows}
     newest = rows[-1].revision if rows else 0
-    before = next(
-        (
-            Node("", "", row.id, revision=row.revision, digest=row.digest)
-            for row in reversed(rows)
-            if row.rejected_at is None
-        ),
-        None,
-    )
+    before: Node | None = None
+    if rows:
+        before = Node("", "", rows[-1].id, revision=newest, digest=rows[-1].digest)
     for node in nodes:
         row = by_revision.get(node.revision)
         if row is not None:

@@ -161,7 +161,7 @@ def drafted_refs(
     connection: Connection, organisation_pk: int, schema: str, refs: Iterable[str]
 ) -> dict[str, AnyRow]:
     """Return the newest record (id, revision, digest, pk) that the issuer has under each external
-    reference."""
+    reference; rejected drafts hold none."""
     found: dict[str, AnyRow] = {}
     for part in chunks(refs):
         rows = connection.execute(
@@ -170,6 +170,7 @@ def drafted_refs(
                 RECORD.c.organisation_pk == organisation_pk,
                 RECORD.c.schema_name == schema,
                 RECORD.c.external_ref.in_(part),
+                RECORD.c.rejected_at.is_(None),
             )
             .order_by(RECORD.c.revision)
         )

@@ -21,7 +21,17 @@ class Record(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("organisation_pk", "status_number"),
-        UniqueConstraint("organisation_pk", "schema_name", "external_ref", "revision"),
+        # A rejected draft holds no reference: else one partner's draft could block it for ever.
+        Index(
+            "record_reference",
+            "organisation_pk",
+            "schema_name",
+            "external_ref",
+            "revision",
+            unique=True,
+            sqlite_where=text("rejected_at IS NULL"),
+            postgresql_where=text("rejected_at IS NULL"),
+        ),
         # The outbox: complete and in no batch.
         Index(
             "record_outbox",

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.service import CHAIN, FIRM, OTHER, SCHOOL, Service, activity, draft, party
-from trace_service.database import read, write
+from trace_service.database import read, utc_now, write
 from trace_service.organisations.queries import ORGANISATION
 from trace_service.problems import Problem
 from trace_service.records.compose import Draft, DraftLink, new_id
@@ -230,6 +230,24 @@ def test_reference_and_revision_are_drafted_once(service: Service, revision: int
     assert (caught.value.status, caught.value.code, caught.value.detail) == (409, "record.exists", "P-1")
     _draft(service, FIRM, draft(party(externalRef="P-1", revision=3), FIRM))
     _draft(service, SCHOOL, draft(party(externalRef="P-1"), SCHOOL))
+
+
+def test_a_rejected_draft_holds_no_reference(service: Service) -> None:
+    """A partner may draft in an issuer's name; what the issuer rejects must not block its own numbering."""
+    taken = activity(externalRef="A-1", revision=1_000_000)
+    taken["countersigners"] = [{"id": SCHOOL, "role": "school"}]
+    (blocking,) = _draft(service, SCHOOL, draft(taken, FIRM))
+    own = activity(externalRef="A-1", revision=1)
+    with pytest.raises(Problem):
+        _draft(service, FIRM, draft(own, FIRM))
+    _reject(service, blocking.pk)
+    _draft(service, FIRM, draft(own, FIRM))
+    _draft(service, FIRM, draft(taken, FIRM))  # the very revision too
+
+
+def _reject(service: Service, record_pk: int) -> None:
+    with write(service.engine) as connection:
+        connection.execute(RECORD.update().where(RECORD.c.pk == record_pk).values(rejected_at=utc_now()))
 
 
 def test_reference_twice_in_one_call(service: Service) -> None:

@@ -301,7 +301,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pk"),
         sa.UniqueConstraint("digest"),
         sa.UniqueConstraint("id"),
-        sa.UniqueConstraint("organisation_pk", "schema_name", "external_ref", "revision"),
         sa.UniqueConstraint("organisation_pk", "status_number"),
     )
     with op.batch_alter_table("record", schema=None) as batch_op:
@@ -314,6 +313,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("completed_at IS NOT NULL AND batch_pk IS NULL"),
             postgresql_where=sa.text("completed_at IS NOT NULL AND batch_pk IS NULL"),
+        )
+        batch_op.create_index(
+            "record_reference",
+            ["organisation_pk", "schema_name", "external_ref", "revision"],
+            unique=True,
+            sqlite_where=sa.text("rejected_at IS NULL"),
+            postgresql_where=sa.text("rejected_at IS NULL"),
         )
 
     op.create_table(
@@ -464,6 +470,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("completed_at IS NOT NULL AND batch_pk IS NULL"),
             postgresql_where=sa.text("completed_at IS NOT NULL AND batch_pk IS NULL"),
         )
+        batch_op.drop_index("record_reference")
         batch_op.drop_index(batch_op.f("ix_record_subject"))
         batch_op.drop_index(batch_op.f("ix_record_import_job_pk"))
         batch_op.drop_index(batch_op.f("ix_record_batch_pk"))
