@@ -257,12 +257,7 @@ def test_record_without_links_has_an_empty_sound_lineage() -> None:
         ("awards", "enrolment.1"),
         ("supersedes", "evaluation.1"),
     ],
-    ids=[
-        "evidence-is-a-party",
-        "award-is-an-enrolment",
-        "supersedes-another-kind",
-        "supersedes-another-issuer",
-    ],
+    ids=["evidence-is-a-party", "award-is-an-enrolment", "supersedes-another-kind"],
 )
 def test_link_that_the_typed_graph_does_not_have(rel: str, schema: str) -> None:
     family = Family()
