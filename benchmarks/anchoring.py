@@ -25,7 +25,7 @@ REST = 1.1  # seconds between batches: block times are whole seconds, and each l
 
 def run(scale: Scale) -> list[Figure]:
     """Anchor some batches on each node."""
-    rounds = scale.pick(2, 10, 30)
+    rounds = scale.pick(2, 10, 20)
     figures: list[Figure] = []
     with TemporaryDirectory(prefix="bench-anchoring-") as folder, each_node(Path(folder)) as nodes:
         for name, node in nodes.items():

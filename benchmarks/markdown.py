@@ -1,4 +1,7 @@
-"""Put the results into docs/benchmarks.md: ``python -m benchmarks.markdown [RESULTS.json]``."""
+"""Put results into docs/benchmarks.md: ``python -m benchmarks.markdown [RESULTS.json ...]``.
+
+Of several files, a later one replaces the benchmarks that it has too.
+"""
 
 from __future__ import annotations
 
@@ -54,9 +57,12 @@ def write(results: dict[str, Any], page: Path) -> None:
 
 
 def main() -> None:
-    """Write the page from the newest results, or from those named."""
-    source = Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS
-    write(json.loads(source.read_bytes()), PAGE)
+    """Write the page from the newest results, or from the files named."""
+    results, *later = [json.loads(Path(name).read_bytes()) for name in sys.argv[1:] or [RESULTS]]
+    for other in later:
+        newer = {bench["name"]: bench for bench in other["benchmarks"]}
+        results["benchmarks"] = [newer.get(bench["name"], bench) for bench in results["benchmarks"]]
+    write(results, PAGE)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ BENCHES = {
     "bulk": Bench("benchmarks.bulk", 180),
     "api": Bench("benchmarks.api", 120),
     "anchoring": Bench("benchmarks.anchoring", 120),
-    "verification": Bench("benchmarks.verification", 120),
+    "verification": Bench("benchmarks.verification", 240),
     "audit": Bench("benchmarks.audit", 480),
     "merkle": Bench("benchmarks.merkle", 120),
     "proofs": Bench("benchmarks.proofs", 120),

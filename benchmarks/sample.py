@@ -34,15 +34,17 @@ def awards(issuer: str, count: int) -> Iterator[Draft]:
 
     They are of kind ``award``, the credential that needs no countersigner: one signature makes it complete.
     """
-    for document in itertools.islice(itertools.cycle(certificates()), count):
-        subject = {**document["credentialSubject"], "kind": "award", "id": f"urn:uuid:{uuid.uuid4()}"}
-        yield Draft(
-            schema="credential.1",
-            issuer=issuer,
-            subject=subject,
-            valid_from=document["validFrom"],
-            links=tuple(_link(entry) for entry in document["relatedResource"]),
+    forms = [
+        (
+            document["credentialSubject"] | {"kind": "award"},
+            document["validFrom"],
+            tuple(_link(entry) for entry in document["relatedResource"]),
         )
+        for document in certificates()
+    ]
+    for subject, valid_from, links in itertools.islice(itertools.cycle(forms), count):
+        own = subject | {"id": f"urn:uuid:{uuid.uuid4()}"}
+        yield Draft("credential.1", issuer, own, valid_from, links=links)
 
 
 def _link(entry: dict[str, Any]) -> DraftLink:

@@ -38,7 +38,7 @@ COMMAND = Path(sys.executable).parent / "trace-verify"
 
 def run(scale: Scale) -> list[Figure]:
     """Measure on each node; the snapshot is taken from the first."""
-    count, cold = scale.pick(5, 500, 2_000), scale.pick(1, COLD_RUNS, 2 * COLD_RUNS + 1)
+    count, cold = scale.pick(5, 500, 1_000), scale.pick(1, COLD_RUNS, 2 * COLD_RUNS + 1)
     figures: list[Figure] = []
     with TemporaryDirectory(prefix="bench-verification-") as name, each_node(Path(name)) as nodes:
         for at, (node_name, node) in enumerate(nodes.items()):

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from trace_service.collector import collector_paused
 from trace_service.config import Settings
 from trace_service.database import AnyRow, read, utc_now, write
 from trace_service.holdpoints import hold
@@ -123,8 +124,9 @@ def run_job(engine: Engine, settings: Settings, job_pk: int, progress: Progress 
         if job.finished_at is not None:
             break
         try:
-            result = _read(engine, settings, job, progress)
-            _finish(engine, job, result)
+            with collector_paused():
+                result = _read(engine, settings, job, progress)
+                _finish(engine, job, result)
         except IntegrityError:
             if attempt == _ATTEMPTS:
                 raise

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.engine import Connection, Engine
 
+from trace_service.collector import collector_paused
 from trace_service.config import Settings
 from trace_service.database import bulk_insert, write
 from trace_service.organisations.authority import AuthorityCheck, KnownKeys
@@ -49,7 +50,7 @@ def issue_many(
     """
     stored = complete = 0
     for part in chunks(drafts, CHUNK):
-        with write(engine) as connection:
+        with collector_paused(), write(engine) as connection:
             _check_signer(connection, part, signer, authority or KnownKeys())
             done = _issue(connection, settings, part, signer)
         stored, complete = stored + len(part), complete + done
