@@ -22,6 +22,7 @@ from benchmarks.table import show
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 FORMAT = 1  # of the results file
+STOP_SECONDS = 60.0  # for a child that was told to stop: services end their own children in order
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,17 +49,29 @@ def main(arguments: list[str] | None = None) -> int:
 def measure(name: str, scale: Scale) -> dict[str, Any]:
     """The result of one benchmark, run in a child; what went wrong is its ``error``."""
     with TemporaryDirectory(prefix="bench-result-") as folder:
-        target = Path(folder) / "result.json"
+        target, log = Path(folder) / "result.json", Path(folder) / "log.txt"
         command = [sys.executable, "-m", "benchmarks.child", name, scale.value, str(target)]
-        try:
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=BENCHES[name].seconds)
-        except subprocess.TimeoutExpired as error:
-            return _failed(name, f"stopped after {error.timeout:.0f} s")
-        except subprocess.CalledProcessError as error:
-            lines = error.stderr.strip().splitlines()
-            return _failed(name, lines[-1] if lines else f"ended with {error.returncode}")
+        # Into a file, not a pipe: a pipe would stay open as long as anything that the child started.
+        with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as child:
+            try:
+                child.wait(BENCHES[name].seconds)
+            except subprocess.TimeoutExpired as error:
+                _stop(child)
+                return _failed(name, f"stopped after {error.timeout:.0f} s")
+        if child.returncode != 0:
+            lines = log.read_text("utf-8", "replace").strip().splitlines()
+            return _failed(name, lines[-1] if lines else f"ended with {child.returncode}")
         result: dict[str, Any] = json.loads(target.read_bytes())
         return result
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """Let the child stop the nodes and services that it started; end it by force only if it does not."""
+    child.terminate()
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
 
 
 def _failed(name: str, error: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -40,6 +41,8 @@ def measure(name: str, scale: Scale) -> dict[str, Any]:
 
 def main() -> None:
     """Write the result to the file named on the command line."""
+    # An exception, so that whatever the benchmark has started is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     name, scale, target = sys.argv[1:]
     Path(target).write_text(json.dumps(measure(name, Scale(scale)), ensure_ascii=False), "utf-8")
 

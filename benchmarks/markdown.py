@@ -58,7 +58,7 @@ def write(results: dict[str, Any], page: Path) -> None:
 
 def main() -> None:
     """Write the page from the newest results, or from the files named."""
-    results, *later = [json.loads(Path(name).read_bytes()) for name in sys.argv[1:] or [RESULTS]]
+    results, *later = [json.loads(Path(name).read_bytes()) for name in sys.argv[1:] or [str(RESULTS)]]
     for other in later:
         newer = {bench["name"]: bench for bench in other["benchmarks"]}
         results["benchmarks"] = [newer.get(bench["name"], bench) for bench in results["benchmarks"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from pathlib import Path
@@ -60,6 +61,24 @@ def test_a_benchmark_that_fails_is_an_error_and_not_a_figure(monkeypatch: pytest
     result = measure("gas", Scale.TINY)
     assert (result["name"], result["figures"]) == ("gas", [])
     assert "stopped" in result["error"]
+
+
+@pytest.mark.slow
+def test_a_benchmark_that_is_stopped_stops_its_nodes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setitem(BENCHES, "anchoring", Bench("benchmarks.anchoring", 8))
+    result = measure("anchoring", Scale.FULL)
+    assert "stopped" in result["error"]
+    assert list(tmp_path.glob("bench-anchoring-*")) == []
+    assert not [line for line in _commands() if str(tmp_path) in line]
+
+
+def _commands() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+    return found
 
 
 @pytest.mark.parametrize(
