@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2  # what is due begins within a second; four cheap queries per organisation
 TIDY_SECONDS = 3600.0
-STOP_POLL_SECONDS = 0.5
+ORPHAN_SECONDS = 5.0  # to end in order once the service is gone: the next one's worker waits for our lock
+EXIT_ORPHAN = 1
 
 
 def run(data_dir: Path, adopt: Sequence[str] = ()) -> None:
@@ -45,7 +46,8 @@ def run(data_dir: Path, adopt: Sequence[str] = ()) -> None:
     _stop_with_parent(stopping)
     with executor_lock(data_dir, settings.executor_id), open_chain(settings) as rpc_url:
         runtime = open_runtime(settings, rpc_url, read_passphrase())
-        runtime.wait_for_chain()
+        if not runtime.wait_for_chain(stopping.wait):
+            return
         workflows.start(runtime, settings)
         try:
             for executor_id in adopt:
@@ -103,3 +105,7 @@ def _wait_for_end(stopping: threading.Event) -> None:
     while sys.stdin.buffer.read(1):
         pass
     stopping.set()
+    time.sleep(ORPHAN_SECONDS)
+    # Whatever takes so long may be interrupted anywhere; the next worker repeats it, and waits for our lock.
+    log.error("the service is gone: not waiting any longer for what is under way")
+    os._exit(EXIT_ORPHAN)

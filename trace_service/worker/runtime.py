@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -70,19 +71,20 @@ class Runtime:
         check_chain(self.client, self.settings.chain)
         reconcile.put_back_lost(self.engine, self.client, self.settings.chain)
 
-    def wait_for_chain(self, stop_after: float | None = None) -> None:
-        """As `check`, but a chain that is away is waited for; it may take ``stop_after`` seconds at most."""
-        end = None if stop_after is None else time.monotonic() + stop_after
+    def wait_for_chain(self, stop: Callable[[float], bool]) -> bool:
+        """As `check`, but a chain that is away is waited for.
+
+        ``stop(seconds)`` waits, and returns True where a stop was asked for; then this returns False.
+        """
         while True:
             try:
                 self.check()
             except ChainUnavailable as error:
-                if end is not None and time.monotonic() > end:
-                    raise
                 log.error("ALARM the chain is away (%s): waiting", error)
-                time.sleep(CHAIN_RETRY_SECONDS)
+                if stop(CHAIN_RETRY_SECONDS):
+                    return False
             else:
-                return
+                return True
 
     # ----- units of work -----
     def due(self) -> list[int]:

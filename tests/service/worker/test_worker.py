@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.crash import finish, log_of, reconcile, worker
+from tests.support.crash import finish, log_of, reconcile, wait_until, worker
 from tests.support.nodes import anvil_node
 from tests.support.records import FIRM
 from tests.support.world import World, make_installation
@@ -17,6 +17,7 @@ from trace_service.config import Settings
 from trace_service.status import queries as status_queries
 from trace_service.status.service import Request, request_changes
 from trace_service.worker.lock import ExecutorBusyError, ExecutorNameError, executor_lock
+from trace_service.worker.loop import EXIT_ORPHAN
 
 pytestmark = pytest.mark.node
 
@@ -81,3 +82,43 @@ def test_it_ends_with_the_process_that_holds_its_standard_input(
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(60) == 0
+
+
+def test_a_worker_that_waits_for_the_chain_can_be_stopped(installation: tuple[World, Settings]) -> None:
+    world, settings = installation
+    world.node.kill()
+    with worker(settings) as process:
+        wait_until(lambda: "the chain is away" in log_of(settings), process, "the worker to miss the chain")
+        process.terminate()
+        assert process.wait(60) == 0
+
+
+def test_a_worker_that_waits_for_the_chain_ends_with_its_service(
+    installation: tuple[World, Settings],
+) -> None:
+    world, settings = installation
+    world.node.kill()
+    with worker(settings, stdin=subprocess.PIPE) as process:
+        wait_until(lambda: "the chain is away" in log_of(settings), process, "the worker to miss the chain")
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(60) == 0
+    with executor_lock(settings.data_dir, settings.executor_id):
+        pass  # free for the worker of the next service
+
+
+@pytest.mark.faults
+def test_a_step_that_does_not_end_does_not_keep_a_worker_without_service(
+    installation: tuple[World, Settings],
+) -> None:
+    world, settings = installation
+    world.add_record("activity.1")
+    held = settings.data_dir / "held"
+    hold = {"TRACE_HOLD_AT": "anchor.before_send", "TRACE_HOLD_FILE": str(held)}
+    with worker(settings, stdin=subprocess.PIPE, **hold) as process:
+        wait_until(held.exists, process, "the step to begin")
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(60) == EXIT_ORPHAN
+    finish(world, settings)
+    assert reconcile(world) == [], log_of(settings)
