@@ -13,6 +13,7 @@ from eth_utils.exceptions import ValidationError
 from trace_service.evm_node.chain import DurableChain
 from trace_service.evm_node.errors import EXECUTION_REVERTED, SERVER_ERROR, RpcError, refused
 from trace_service.evm_node.pool import TRANSACTION_GAS, check_gas
+from trace_service.evm_node.reading import ExecutionTimeout, ReadVM, Stopwatch
 
 ERROR_SELECTOR = bytes.fromhex("08c379a0")  # Error(string)
 PANIC_SELECTOR = bytes.fromhex("4e487b71")  # Panic(uint256)
@@ -57,6 +58,7 @@ class Executor:
         self._chain = chain
         self._kept: dict[bool, tuple[bytes, Any]] = {}
         self._calls = 0
+        self.stopwatch = Stopwatch()
 
     def state_at(self, header: Any) -> Any:
         """The state after the block of `header`, for reading."""
@@ -69,16 +71,19 @@ class Executor:
             return kept[1]
         shown = header.copy(base_fee_per_gas=0) if free else header
         vm = self._chain.chain.get_vm(header)
-        state = PragueVM.build_state(
+        state: Any = ReadVM.build_state(
             self._chain.chain.chaindb.db, shown, vm.chain_context, vm.previous_hashes
         )
+        state.stopwatch = self.stopwatch
         if header.hash == self._chain.head.hash:
             self._kept[free] = (header.hash, state)
             self._calls = 0
         return state
 
     def call(self, message: Message, header: Any) -> bytes:
-        """The output of a message; raises RpcError (code 3 with data when it reverts)."""
+        """The output of a message; raises RpcError (code 3 with data when it reverts), and
+        `ExecutionTimeout` when it takes too long."""
+        self.stopwatch.begin_call()
         gas = min(message.gas or header.gas_limit, header.gas_limit)
         computation, _ = self._run(replace(message, gas=gas), header)
         if computation.is_error:
@@ -87,7 +92,10 @@ class Executor:
         return output
 
     def estimate(self, message: Message, header: Any) -> int:
-        """Gas that is enough for the message, at most 1.5 % above the least; raises RpcError when none is."""
+        """Gas that is enough for the message, at most 1.5 % above the least; RpcError when none is,
+        `ExecutionTimeout` when finding it takes too long.
+        """
+        self.stopwatch.begin_call()
         ceiling: int = min(message.gas or header.gas_limit, header.gas_limit)
         if message.to and not message.data and not self.state_at(header).get_code(message.to):
             self._require(replace(message, gas=TRANSACTION_GAS), header)
@@ -115,6 +123,8 @@ class Executor:
     def _suffices(self, message: Message, gas: int, header: Any) -> bool:
         try:
             computation, _ = self._run(replace(message, gas=gas), header)
+        except ExecutionTimeout:
+            raise
         except RpcError:
             return False
         return not computation.is_error
@@ -139,6 +149,7 @@ class Executor:
         check_gas(transaction)
         _check_funds(state, message, header)
         with _undone(state):
+            self.stopwatch.check()
             computation = state.apply_transaction(transaction)
         return computation, int(
             transaction.gas - computation.get_gas_remaining() + computation.data_floor_gas

@@ -40,6 +40,10 @@ class Methods:
         self._table: dict[str, Callable[..., Json]] = {name: getattr(self, name) for name in names}
         self._arity = {name: _arity(method) for name, method in self._table.items()}
 
+    def begin_body(self) -> None:
+        """Start the time that the calls of one body have together."""
+        self._executor.stopwatch.begin_body()
+
     def call(self, method: str, arguments: list[Any]) -> Json:
         """Run one method; raises RpcError."""
         target = self._table.get(method)

@@ -54,6 +54,7 @@ class Node:
 
     def handle(self, body: bytes) -> bytes | None:
         """Answer one JSON-RPC body."""
+        self._methods.begin_body()
         return jsonrpc.handle(body, self._methods.call)
 
     def advance(self) -> float:
