@@ -6,11 +6,11 @@ enqueuing inside a request would make people wait for the workflow engine.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
 import stat
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -32,6 +32,7 @@ POLL_SECONDS = 0.2  # what is due begins within a second; four cheap queries per
 TIDY_SECONDS = 3600.0
 ORPHAN_SECONDS = 5.0  # to end in order once the service is gone: the next one's worker waits for our lock
 EXIT_ORPHAN = 1
+_STDIN, _CHUNK = 0, 4096
 
 
 def run(data_dir: Path, adopt: Sequence[str] = ()) -> None:
@@ -56,7 +57,11 @@ def run(data_dir: Path, adopt: Sequence[str] = ()) -> None:
             log.info("worker %s is ready", settings.executor_id)
             _loop(runtime, stopping)
         finally:
-            workflows.stop()
+            all_ended = workflows.stop()
+    if not all_ended:
+        log.warning("not waiting any longer for what is under way; the next start goes on with it")
+        logging.shutdown()
+        os._exit(0)  # the interpreter itself would wait for the threads of running steps
 
 
 def _loop(runtime: Runtime, stopping: threading.Event) -> None:
@@ -94,16 +99,18 @@ def _stop_on_signals(stopping: threading.Event) -> None:
 def _stop_with_parent(stopping: threading.Event) -> None:
     """A service that starts us gives us a pipe as standard input; it closes when the service dies."""
     try:
-        piped = stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode)
-    except (AttributeError, OSError, ValueError):
+        piped = stat.S_ISFIFO(os.fstat(_STDIN).st_mode)
+    except OSError:
         return
     if piped:
         threading.Thread(target=_wait_for_end, args=(stopping,), daemon=True).start()
 
 
 def _wait_for_end(stopping: threading.Event) -> None:
-    while sys.stdin.buffer.read(1):
-        pass
+    # Not through sys.stdin: a thread inside its buffer when the interpreter ends is a fatal error.
+    with contextlib.suppress(OSError):
+        while os.read(_STDIN, _CHUNK):
+            pass
     stopping.set()
     time.sleep(ORPHAN_SECONDS)
     # Whatever takes so long may be interrupted anywhere; the next worker repeats it, and waits for our lock.

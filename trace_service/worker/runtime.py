@@ -7,6 +7,7 @@ durable workflows wrap them, but correctness rests on the units alone.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -65,6 +66,7 @@ class Runtime:
         self.relay = StatusRelay(engine, self.client, settings.chain, keyring, self.sender)
         self.files = ProofFiles(settings.chain)
         self.verifier = make_verifier(settings)
+        self.stopping = threading.Event()
 
     def check(self) -> None:
         """Refuse a chain that is not ours, then put back what it lost. Raises `ChainError`."""
@@ -133,7 +135,7 @@ class Runtime:
             return queries.anything_on_its_way(connection, database.utc_now())
 
     def relay_for(self, seconds: float) -> Outstanding:
-        """Passes until nothing is on its way, at most for ``seconds``."""
+        """Passes until nothing is on its way, at most for ``seconds`` or until ``stopping`` is set."""
         end = time.monotonic() + seconds
         passes = 0
         while True:
@@ -141,7 +143,8 @@ class Runtime:
             passes += 1
             if not found or time.monotonic() >= end:
                 return found
-            time.sleep(QUICK_SECONDS if passes < QUICK_PASSES else SLOW_SECONDS)
+            if self.stopping.wait(QUICK_SECONDS if passes < QUICK_PASSES else SLOW_SECONDS):
+                return found
 
 
 def open_runtime(settings: Settings, rpc_url: str, passphrase: str) -> Runtime:

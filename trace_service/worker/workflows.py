@@ -30,7 +30,11 @@ RELAY_SECONDS = 20.0  # a relaying workflow ends after this and is started anew:
 RETRY_BUCKET_SECONDS = 2  # what could not be done is tried again under a new id
 KEEP_SECONDS = 24 * 3600  # finished workflows are kept for people to look at
 
+# An import of thousands takes a few; below what `serve` waits, above what a worker without service waits.
+END_SECONDS = 8
+
 _runtime: Runtime | None = None
+_engine: Any = None
 
 
 def _work() -> Runtime:
@@ -78,7 +82,7 @@ IMPORT = DBOS.workflow(name="run_import", max_recovery_attempts=None)(_import_wo
 
 def start(runtime: Runtime, settings: Settings) -> None:
     """Launch the workflow engine on ``dbos.sqlite``; what this executor left running goes on."""
-    global _runtime
+    global _runtime, _engine
     _runtime = runtime
     config: DBOSConfig = {
         "name": "skilltrace",
@@ -88,7 +92,7 @@ def start(runtime: Runtime, settings: Settings) -> None:
         "log_level": "WARNING",
         "run_migrations": True,
     }
-    DBOS(config=config)
+    _engine = DBOS(config=config)
     DBOS.launch()
     for name in (SEALING, RELAYING):
         DBOS.register_queue(name, partition_concurrency=1, polling_interval_sec=QUEUE_POLL_SECONDS)
@@ -97,9 +101,15 @@ def start(runtime: Runtime, settings: Settings) -> None:
     )
 
 
-def stop() -> None:
-    """End the engine; running steps are left to the next start."""
-    DBOS.destroy()
+def stop() -> bool:
+    """End the engine, waiting `END_SECONDS` for running steps; returns whether all of them ended.
+
+    Those that did not are the next start's to repeat, once this process is gone.
+    """
+    if _runtime is not None:
+        _runtime.stopping.set()
+    DBOS.destroy(workflow_completion_timeout_sec=END_SECONDS)
+    return not (_engine and _engine._active_workflows_set.activeList())
 
 
 def adopt(executor_ids: Sequence[str]) -> int:

@@ -14,6 +14,8 @@ from tests.support.records import FIRM
 from tests.support.world import World, make_installation
 from trace_service import database
 from trace_service.config import Settings
+from trace_service.imports.options import ImportOptions
+from trace_service.imports.service import UploadedFile, submit
 from trace_service.status import queries as status_queries
 from trace_service.status.service import Request, request_changes
 from trace_service.worker.lock import ExecutorBusyError, ExecutorNameError, executor_lock
@@ -105,6 +107,23 @@ def test_a_worker_that_waits_for_the_chain_ends_with_its_service(
         assert process.wait(60) == 0
     with executor_lock(settings.data_dir, settings.executor_id):
         pass  # free for the worker of the next service
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("point", ["import.before_commit", "anchor.before_send"])
+def test_it_ends_in_order_in_the_middle_of_a_step(installation: tuple[World, Settings], point: str) -> None:
+    world, settings = installation
+    world.add_record("activity.1")
+    submit(world.engine, settings, world.pks[FIRM], UploadedFile("a.csv", b"no table"), ImportOptions())
+    held = settings.data_dir / "held"
+    hold = {"TRACE_HOLD_AT": point, "TRACE_HOLD_FILE": str(held)}
+    with worker(settings, stdin=subprocess.PIPE, **hold) as process:
+        wait_until(held.exists, process, "the step to begin")
+        process.terminate()
+        assert process.wait(60) == 0
+    assert [word for word in ("Traceback", "Fatal", "Exception") if word in log_of(settings)] == []
+    finish(world, settings)
+    assert reconcile(world) == [], log_of(settings)
 
 
 @pytest.mark.faults
