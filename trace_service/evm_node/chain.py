@@ -108,7 +108,8 @@ class DurableChain:
 
     def next_timestamp(self) -> int:
         """The time that a block mined now would carry."""
-        return max(self.head.timestamp + 1, int(self._clock()))
+        after_head: int = self.head.timestamp + 1
+        return max(after_head, int(self._clock()))
 
     def next_base_fee(self) -> int:
         """Base fee per gas of the next block, in wei."""
