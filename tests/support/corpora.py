@@ -1,7 +1,7 @@
 """Inputs that nobody here wrote: where they are, and counts of what was run.
 
 A count is kept as a property of the test's report, and the summary of the run prints it (see
-`tests/verifier/formats/conftest.py`), so that "passed" cannot hide an empty folder.
+`tests/conftest.py`), so that "passed" cannot hide an empty folder.
 """
 
 from __future__ import annotations

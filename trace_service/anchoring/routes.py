@@ -14,7 +14,7 @@ from trace_service.database import AnyRow, read, utc_now, write
 from trace_service.openapi import answers
 from trace_service.pages import read_cursor, write_cursor
 from trace_service.problems import Problem, not_found
-from trace_service.records.queries import find_record, id_of_digest
+from trace_service.records.queries import find_record, readable_by_digest
 from trace_service.security import Caller, Context, caller, context
 from verifier_cli.encoding import format_time, parse_digest_multibase
 from verifier_cli.errors import DataError
@@ -100,7 +100,9 @@ def proof_file(shared: Shared, who: Reader, record_id: Annotated[str, Path(max_l
     409 `record.not_final` before that.
     """
     with read(shared.engine) as connection:
-        return _hand_out(shared, who, connection, record_id)
+        if find_record(connection, who.did, record_id) is None:
+            raise not_found("record")
+        return _hand_out(shared, connection, record_id)
 
 
 @router.get(
@@ -114,6 +116,8 @@ def linked_proof_file(
 ) -> Response:
     """Give a signer of the record its proof file by the `digestMultibase` that links carry.
 
+    Standards, on which the lineages of others rest, go to every reader.
+
     `trace-verify verify --lineage --from <this service>/v1/proof-files` asks here. 409 `record.not_final`
     before the record is final.
     """
@@ -122,15 +126,13 @@ def linked_proof_file(
     except DataError:
         raise not_found("record") from None
     with read(shared.engine) as connection:
-        record_id = id_of_digest(connection, digest)
+        record_id = readable_by_digest(connection, who.did, digest)
         if record_id is None:
             raise not_found("record")
-        return _hand_out(shared, who, connection, record_id)
+        return _hand_out(shared, connection, record_id)
 
 
-def _hand_out(shared: Context, who: Caller, connection: Connection, record_id: str) -> Response:
-    if find_record(connection, who.did, record_id) is None:
-        raise not_found("record")
+def _hand_out(shared: Context, connection: Connection, record_id: str) -> Response:
     place = queries.place_of(connection, record_id)
     if place is None or place.checked_at is None:
         raise Problem(

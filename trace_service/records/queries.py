@@ -22,6 +22,8 @@ CHUNK = 500  # values in one IN list: well below SQLite's 32,766, and few distin
 STATES = ("draft", "rejected", "complete", "sealed", "anchored", "final")
 # Records of these kinds name no person and are meant to be built on by others.
 PUBLIC_KINDS = (Kind.PARTY, Kind.STANDARD)
+# Of these every reader may have the content too. A Party is not among them: it may describe a person.
+OPEN_KINDS = (Kind.STANDARD,)
 
 T = TypeVar("T")
 
@@ -93,9 +95,13 @@ def find_record(connection: Connection, did: str, record_id: str) -> AnyRow | No
     return connection.execute(query).one_or_none()
 
 
-def id_of_digest(connection: Connection, digest: bytes) -> str | None:
-    """Return the id of the record with this record_digest; whether the caller may know is not asked here."""
-    found = connection.execute(sa.select(RECORD.c.id).where(RECORD.c.digest == digest)).scalar_one_or_none()
+def readable_by_digest(connection: Connection, did: str, digest: bytes) -> str | None:
+    """Return the id of the record with this record_digest if ``did`` signs it or anyone may read its kind."""
+    mine = sa.exists().where(SIGNATURE.c.record_pk == RECORD.c.pk, SIGNATURE.c.signer_did == did)
+    query = sa.select(RECORD.c.id).where(
+        RECORD.c.digest == digest, mine | RECORD.c.kind.in_([int(kind) for kind in OPEN_KINDS])
+    )
+    found = connection.execute(query).scalar_one_or_none()
     return None if found is None else str(found)
 
 

@@ -87,6 +87,18 @@ def test_proof_file_by_the_digest_that_links_carry(opened: Opened) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("schema", "status", "code"),
+    [("standard.1", 409, "record.not_final"), ("party.1", 404, "record.not_found")],
+)
+def test_standards_go_to_every_reader(opened: Opened, schema: str, status: int, code: str) -> None:
+    world, _settings, client, headers = opened
+    record = world.add_record(schema)
+    answer = client.get(f"/v1/proof-files/{digest_multibase(record.digest)}", headers=headers[EVALUATOR])
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert client.get(f"/v1/records/{record.id}/proof-file", headers=headers[EVALUATOR]).status_code == 404
+
+
 def test_key_without_the_scope_gets_no_proof_file(opened: Opened) -> None:
     world, _settings, client, _headers = opened
     record = world.add_record("activity.1")
