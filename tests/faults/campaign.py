@@ -11,19 +11,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tests.faults.clients import (
-    BulkClient,
-    Client,
-    DirectClient,
-    DraftClient,
-    ImportClient,
-    StatusClient,
-    Wire,
-)
+from tests.faults.clients import BulkClient, Client, DirectClient, DraftClient, ImportClient, StatusClient
 from tests.faults.ledger import Ledger
 from tests.faults.reckoning import glance, reckon
 from tests.faults.site import Site, Victim
 from tests.faults.verdict import Verdict
+from tests.faults.wire import Wire
 from tests.support.installation import run
 from tests.support.service import FIRM, OTHER, SCHOOL
 from trace_service.anchoring.queries import BATCH, SIGNATURE

@@ -8,74 +8,23 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
-import httpx
 import orjson
 
 from tests.faults.ledger import Ledger
+from tests.faults.wire import RETRY_PAUSE, UnexpectedAnswerError, Wire
 from tests.support.records import sample_document, sign
 from tests.support.service import SCHOOL, activity, party
 from trace_service.signer.proofs import RecordSigner
 from verifier_cli.encoding import digest_multibase, format_time, parse_digest_multibase
 from verifier_cli.record import record_digest
 
-REQUEST_SECONDS = 120.0  # a held request ends with its process; a crowded machine answers late
-RETRY_PAUSE = 0.05  # before asking a service that is up again
-NOT_NOW = frozenset({429, 500, 502, 503, 504})
 NUMBERS = 256  # status numbers reserved at a time: one word
 BULK = 16  # proofs in one request
 ROWS = 12  # of an imported file
 REPEAT_ONE_IN = 8  # answered requests of which one is made again
 FILE_HEADER = "主体标识,名称,类别,角色,所属单位,登记日期"
-
-Waiter = Callable[[], object]  # returns once the service is up again
-
-
-class UnexpectedAnswerError(Exception):
-    """The service refused what it should take. ``status`` and ``text`` are its answer's."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"{status}: {text[:500]}")
-        self.status = status
-        self.text = text
-
-
-class Wire:
-    """One organisation's connection, with its API key."""
-
-    def __init__(self, url: str, api_key: str, ledger: Ledger, wait_until_up: Waiter) -> None:
-        self._http = httpx.Client(
-            base_url=url,
-            headers={"Authorization": f"Bearer {api_key}"},
-            timeout=REQUEST_SECONDS,
-            trust_env=False,
-        )
-        self._ledger = ledger
-        self._wait_until_up = wait_until_up
-
-    def send(
-        self, method: str, path: str, *codes: int, key: str | None = None, **content: Any
-    ) -> httpx.Response:
-        """Ask until there is an answer; raises `UnexpectedAnswerError` unless its status is in ``codes``."""
-        headers = {} if key is None else {"Idempotency-Key": key}
-        while True:
-            try:
-                answer = self._http.request(method, path, headers=headers, **content)
-            except httpx.TransportError:
-                self._ledger.count("answers_lost")
-                self._wait_until_up()
-                time.sleep(RETRY_PAUSE)
-                continue
-            if answer.status_code in NOT_NOW:
-                self._ledger.count("put_off")
-                time.sleep(RETRY_PAUSE)
-                continue
-            if answer.status_code not in codes:
-                raise UnexpectedAnswerError(answer.status_code, answer.text)
-            self._ledger.count("answers")
-            return answer
 
 
 class Client(threading.Thread):
