@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from trace_service import database
 from trace_service.anchoring import outbox, queries
+from trace_service.collector import collector_paused
 from trace_service.database import AnyRow
 from trace_service.evm.registry import Authority
 from trace_service.holdpoints import hold
@@ -84,13 +85,13 @@ def seal(
     section 3). Raises `ChainUnavailable` or `SealingConflictError`; nothing is written then.
     """
     selection = _Selection(authority, authority.chain_time())
-    with database.read(engine) as connection:
+    with collector_paused(), database.read(engine) as connection:
         for _, rows in groupby(
             outbox.waiting_signatures(connection, organisation_pk, now, limit), key=lambda r: r.pk
         ):
             selection.add(list(rows))
     tree = Tree(leaf.leaf_hash for leaf in selection.leaves) if selection.leaves else None
-    with database.write(engine) as connection:
+    with collector_paused(), database.write(engine) as connection:
         if selection.held:
             held = [{**row, "noticed_at": now, "retry_at": now + HOLD_BACK} for row in selection.held]
             outbox.hold_back(connection, held)
