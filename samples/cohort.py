@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from facts import ELEMENTARY, FIRMS, GIVEN, INTERMEDIATE, ITEMS, SPECIAL_NAMES, SURNAMES, Firm
+from samples.facts import ELEMENTARY, FIRMS, GIVEN, INTERMEDIATE, ITEMS, SPECIAL_NAMES, SURNAMES, Firm
 
 SEED = 20260302
 TRAINEES = 300

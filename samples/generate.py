@@ -1,4 +1,4 @@
-"""Write the sample files: ``python samples/generate.py [--out FOLDER]``. The same bytes on every run."""
+"""Write the sample files: ``python -m samples.generate [--out FOLDER]``. The same bytes on every run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import json
 from datetime import date
 from pathlib import Path
 
-from cohort import REQUIRED_MINUTES, practice, trainees
-from facts import FIRMS, SCHOOL
-from mistakes import write_mistakes
-from sheets import sheets
-from workbook import Rows, write_workbook
+from samples.cohort import REQUIRED_MINUTES, practice, trainees
+from samples.facts import FIRMS, SCHOOL
+from samples.mistakes import write_mistakes
+from samples.sheets import sheets
+from samples.workbook import Rows, write_workbook
 
 CSV_ROWS = 40  # the header and the first trainees, enough for names of every sort
 

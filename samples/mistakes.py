@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from cohort import Trainee, trainees
-from sheets import (
+from samples.cohort import Trainee, trainees
+from samples.sheets import (
     activities,
     certificates,
     enrolments,
@@ -20,7 +20,7 @@ from sheets import (
     practice_credits,
     standards,
 )
-from workbook import Rows, write_workbook
+from samples.workbook import Rows, write_workbook
 
 GOOD = 4  # trainees whose enrolment is right; the mistakes of the other sheets are theirs
 WEEKS_WITHOUT_MISTAKE = 2

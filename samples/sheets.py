@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from cohort import (
+from samples.cohort import (
     ENROLLED_UNTIL,
     FIRST_MONDAY,
     OUTCOME_DATE,
@@ -17,8 +17,8 @@ from cohort import (
     scores,
     trainees,
 )
-from facts import ELEMENTARY, FIRMS, INTERMEDIATE, ITEMS, SCHOOL, STANDARD, VERSION
-from workbook import Rows
+from samples.facts import ELEMENTARY, FIRMS, INTERMEDIATE, ITEMS, SCHOOL, STANDARD, VERSION
+from samples.workbook import Rows
 
 CREDITS_ON = date(2026, 10, 20)
 ISSUED_ON = date(2026, 11, 10)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import io
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,10 +79,8 @@ def make_installation(folder: Path) -> Installation:
 
 
 def sample_module(name: str) -> Any:
-    """A module of the sample generator, which is no package."""
-    if str(SAMPLES) not in sys.path:
-        sys.path.append(str(SAMPLES))
-    return importlib.import_module(name)
+    """A module of the sample generator."""
+    return importlib.import_module(f"samples.{name}")
 
 
 def small_sheets(trainees: int = 2, weeks: int = 3) -> Sheets:

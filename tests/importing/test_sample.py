@@ -41,8 +41,8 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 
 
 def test_generator_reproduces_the_committed_files(tmp_path: Path) -> None:
-    command = [sys.executable, "-B", str(SAMPLES / "generate.py"), "--out", str(tmp_path)]
-    subprocess.run(command, check=True, timeout=120)
+    command = [sys.executable, "-B", "-m", "samples.generate", "--out", str(tmp_path)]
+    subprocess.run(command, check=True, timeout=120, cwd=SAMPLES.parent)
     for name in GENERATED:
         assert (tmp_path / name).read_bytes() == (SAMPLES / name).read_bytes(), name
     for name in ("cohort.xlsx", "mistakes.xlsx"):

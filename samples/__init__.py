@@ -1,0 +1,1 @@
+"""Invented data: a cohort as a workbook, and a community of three years (`samples.community`)."""
