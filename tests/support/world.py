@@ -38,6 +38,7 @@ from trace_service.installation import trust_text
 from trace_service.keys.files import create
 from trace_service.migrate import upgrade
 from trace_service.organisations.queries import ORGANISATION
+from trace_service.records.queries import OUTBOX
 from trace_service.records.tables import Record as RecordRow
 from trace_service.records.tables import RecordSignature
 from verifier_cli.canonical import canonical
@@ -143,6 +144,7 @@ class World:
                 proposer_pk=self.pks[record.issuer],
                 schema_name=record.schema,
                 kind=int(record.kind),
+                subkind=record.subkind,
                 revision=1,
                 status_number=record.status.number,
                 digest=record.digest,
@@ -152,6 +154,7 @@ class World:
                 anchor_by=now,
             )
         ).inserted_primary_key[0]
+        connection.execute(OUTBOX.insert().values(organisation_pk=self.pks[record.issuer], record_pk=pk))
         roles = {record.issuer: "issuer", **{c.id: c.role for c in record.countersigners}}
         for position, proof in enumerate(record.proofs):
             did = proof["verificationMethod"].partition("#")[0]

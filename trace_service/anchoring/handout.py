@@ -33,12 +33,13 @@ def progress(connection: Connection, import_job_pk: int) -> dict[str, int]:
         sa.select(
             sa.func.count(),
             sa.func.count(RECORD.c.completed_at),
-            sa.func.count(RECORD.c.batch_pk),
+            sa.func.count(LEAF.c.batch_pk),
             sa.func.count(BATCH.c.anchored_at),
             sa.func.count(BATCH.c.checked_at),
         )
         .select_from(RECORD)
-        .join(BATCH, BATCH.c.pk == RECORD.c.batch_pk, isouter=True)
+        .join(LEAF, LEAF.c.record_pk == RECORD.c.pk, isouter=True)
+        .join(BATCH, BATCH.c.pk == LEAF.c.batch_pk, isouter=True)
         .where(RECORD.c.import_job_pk == import_job_pk)
     ).one()
     return dict(zip(_STEPS, row, strict=True))

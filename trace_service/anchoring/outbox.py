@@ -9,68 +9,62 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from trace_service.anchoring.queries import DEMAND, HELD, RECORD, SIGNATURE, stream
+from trace_service.anchoring.queries import DEMAND, HELD, OUTBOX, RECORD, SIGNATURE, stream
 from trace_service.database import AnyRow
-from verifier_cli.rules import SCHEMAS, depends_on_kind
-
-# Schemas where the issuer's role depends on the kind inside the document.
-VARIED = tuple(filter(depends_on_kind, SCHEMAS))
 
 
 def _waiting(organisation_pk: Any, now: datetime) -> sa.ColumnElement[bool]:
-    held = sa.select(HELD.c.record_pk).where(HELD.c.record_pk == RECORD.c.pk, HELD.c.retry_at > now).exists()
-    return sa.and_(
-        RECORD.c.organisation_pk == organisation_pk,
-        RECORD.c.completed_at.is_not(None),
-        RECORD.c.batch_pk.is_(None),
-        ~held,
-    )
+    at_present = (HELD.c.record_pk == OUTBOX.c.record_pk, HELD.c.retry_at > now)
+    held = sa.select(HELD.c.record_pk).where(*at_present).exists()
+    return sa.and_(OUTBOX.c.organisation_pk == organisation_pk, ~held)
 
 
 def waiting_since(connection: Connection, organisation_pk: int, now: datetime) -> datetime | None:
     """When the first record of the outbox became complete."""
-    query = sa.select(RECORD.c.completed_at).where(_waiting(organisation_pk, now))
-    found: datetime | None = connection.execute(query.order_by(RECORD.c.pk).limit(1)).scalar()
+    query = (
+        sa.select(RECORD.c.completed_at)
+        .join_from(OUTBOX, RECORD, RECORD.c.pk == OUTBOX.c.record_pk)
+        .where(_waiting(organisation_pk, now))
+        .order_by(OUTBOX.c.record_pk)
+        .limit(1)
+    )
+    found: datetime | None = connection.execute(query).scalar()
     return found
 
 
 def waiting_count(connection: Connection, organisation_pk: int, now: datetime, limit: int) -> int:
     """How many records wait, counted up to ``limit``."""
-    few = sa.select(RECORD.c.pk).where(_waiting(organisation_pk, now)).limit(limit).subquery()
+    few = sa.select(OUTBOX.c.record_pk).where(_waiting(organisation_pk, now)).limit(limit).subquery()
     return int(connection.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
 
 
 def waiting_signatures(
     connection: Connection, organisation_pk: int, now: datetime, limit: int
 ) -> Iterator[AnyRow]:
-    """Signatures of the first ``limit`` waiting records, by record.
-
-    ``document`` is there with the issuer's signature of `VARIED` schemas alone: elsewhere authority does not
-    depend on what is in it.
-    """
-    document = sa.case((RECORD.c.schema_name.in_(VARIED), RECORD.c.document)).label("document")
+    """Signatures of the first ``limit`` waiting records, by record."""
     first = (
-        sa.select(RECORD.c.pk, RECORD.c.digest, RECORD.c.kind, RECORD.c.schema_name, document)
+        sa.select(OUTBOX.c.record_pk)
         .where(_waiting(organisation_pk, now))
-        .order_by(RECORD.c.pk)
+        .order_by(OUTBOX.c.record_pk)
         .limit(limit)
         .subquery()
     )
     query = (
         sa.select(
-            first.c.pk,
-            first.c.digest,
-            first.c.kind,
-            first.c.schema_name,
-            sa.case((SIGNATURE.c.position == 0, first.c.document)).label("document"),
+            RECORD.c.pk,
+            RECORD.c.digest,
+            RECORD.c.kind,
+            RECORD.c.schema_name,
+            RECORD.c.subkind,
             SIGNATURE.c.proof,
             SIGNATURE.c.verification_method,
             SIGNATURE.c.proof_created,
             SIGNATURE.c.signer_did,
             SIGNATURE.c.role,
         )
-        .join(SIGNATURE, SIGNATURE.c.record_pk == first.c.pk)
-        .order_by(first.c.pk, SIGNATURE.c.position)
+        .join_from(first, RECORD, RECORD.c.pk == first.c.record_pk)
+        .join(SIGNATURE, SIGNATURE.c.record_pk == first.c.record_pk)
+        .order_by(first.c.record_pk, SIGNATURE.c.position)
     )
     yield from stream(connection, query)
 

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from trace_service import database
 from trace_service.anchoring.tables import (
     AnchorAuthorisation,
     Batch,
@@ -21,7 +22,7 @@ from trace_service.database import AnyRow, table_of
 from trace_service.evm.queries import TX, is_live
 from trace_service.evm.tables import TransactionBatch
 from trace_service.organisations.tables import Organisation
-from trace_service.records.tables import Record, RecordSignature
+from trace_service.records.tables import Outbox, Record, RecordSignature
 from trace_service.status.tables import StatusChange
 
 BATCH = table_of(Batch)
@@ -32,6 +33,7 @@ DEMAND = table_of(SealDemand)
 HELD = table_of(HeldRecord)
 LINK = table_of(TransactionBatch)
 ORGANISATION = table_of(Organisation)
+OUTBOX = table_of(Outbox)
 RECORD = table_of(Record)
 SIGNATURE = table_of(RecordSignature)
 
@@ -67,22 +69,19 @@ def insert_batch(connection: Connection, values: Mapping[str, Any]) -> int:
 
 
 def insert_leaves(connection: Connection, leaves: Sequence[tuple[Any, ...]]) -> None:
-    """Insert leaves given as tuples in the order of the table's columns.
+    """Insert leaves given as tuples in the order of the table's columns."""
+    database.bulk_insert(connection, LEAF, [column.name for column in LEAF.c], leaves)
 
-    As driver SQL: wrapping each of three hashes a leaf would take four times as long as inserting it.
+
+def take_records(connection: Connection, organisation_pk: int, record_pks: Sequence[int]) -> int:
+    """Take records out of the organisation's outbox; returns how many were still in it.
+
+    As driver SQL: Core would walk a dictionary for each row.
     """
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    names = [column.name for column in LEAF.c]
-    marks = ", ".join([mark] * len(names))
-    sql = f"INSERT INTO {LEAF.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names of our own table
-    connection.exec_driver_sql(sql, list(leaves))
-
-
-def take_records(connection: Connection, batch_pk: int) -> int:
-    """Mark the records of the batch's leaves as sealed in it; returns how many were still free."""
-    leaves = sa.select(LEAF.c.record_pk).where(LEAF.c.batch_pk == batch_pk)
-    update = RECORD.update().where(RECORD.c.pk.in_(leaves), RECORD.c.batch_pk.is_(None))
-    return int(connection.execute(update.values(batch_pk=batch_pk)).rowcount)
+    sql = f"DELETE FROM {OUTBOX.name} WHERE organisation_pk = {mark} AND record_pk = {mark}"  # noqa: S608 - our name
+    rows = [(organisation_pk, pk) for pk in record_pks]
+    return int(connection.exec_driver_sql(sql, rows).rowcount)
 
 
 # ----- anchoring -----

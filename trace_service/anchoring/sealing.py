@@ -1,8 +1,8 @@
 """Sealing: what waits becomes a batch with a fixed order (protocol sections 4 and 6).
 
-Leaves are computed before the write lock is taken; the batch, its leaves, its tiles and the mark on its
-records are then one transaction. A crash leaves either nothing or all of it. Two sealers at once are
-harmless: a record is in one leaf only (unique), and a sequence is used once.
+Leaves are computed before the write lock is taken; the batch, its leaves, its tiles and the records' way out
+of the outbox are then one transaction. A crash leaves either nothing or all of it. Two sealers at once are
+harmless: a record leaves the outbox once, is in one leaf only (unique), and a sequence is used once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from itertools import groupby
 from operator import or_
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy.engine import Connection, Engine
 
 from trace_service import database
@@ -29,7 +28,7 @@ from verifier_cli.did import is_organisation, org_id
 from verifier_cli.encoding import parse_multikey
 from verifier_cli.kinds import SIGNER_ROLES
 from verifier_cli.merkle import MAX_LEAVES, Tree, leaf_hash
-from verifier_cli.rules import combinations
+from verifier_cli.rules import combinations, subkind_of
 
 FORMAT = 1  # of the batch header: protocol version 1
 TILE_LEAVES = 256  # protocol section 10: where one table was altered, a tile tells the region
@@ -120,7 +119,7 @@ class _Selection:
 
     def add(self, rows: Sequence[AnyRow]) -> None:
         """Look at one record, given its signatures. Runs for every leaf, hence the bare tuples."""
-        record_pk, digest, kind, schema, document = rows[0][:5]
+        record_pk, digest, kind, schema, subkind = rows[0][:5]
         newest = 0
         signers = []
         proofs = []
@@ -131,7 +130,6 @@ class _Selection:
         if newest > self._chain_time:
             self.early += 1
             return
-        subkind = "" if document is None else _subkind(document)
         objection = self._objection((kind, schema, subkind, *signers))
         if objection is not None:
             did, reason = objection
@@ -173,10 +171,6 @@ def issuer_mask(schema: str, subkind: str, present: frozenset[str]) -> int:
     return reduce(or_, (SIGNER_ROLES[role] for role in fitting), 0)
 
 
-def _subkind(document: bytes) -> str:
-    return str(orjson.loads(document)["credentialSubject"].get("kind", ""))
-
-
 def signature_digest(proofs: list[tuple[str, bytes]]) -> bytes:
     """SHA-256 over the JCS array of proofs, given as pairs of verificationMethod and canonical JSON.
 
@@ -190,6 +184,10 @@ def signature_digest(proofs: list[tuple[str, bytes]]) -> bytes:
 def _store(
     connection: Connection, organisation_pk: int, selection: _Selection, tree: Tree, now: datetime
 ) -> tuple[int, int]:
+    # First: whoever lost the race finds his records gone, before any leaf of theirs stands twice.
+    taken = queries.take_records(connection, organisation_pk, [leaf.record_pk for leaf in selection.leaves])
+    if taken != tree.size:
+        raise SealingConflictError
     sequence = queries.next_sequence(connection, organisation_pk)
     batch_pk = queries.insert_batch(
         connection,
@@ -212,6 +210,4 @@ def _store(
         queries.TILE.insert(),
         [{"batch_pk": batch_pk, "tile_index": index, "tile_hash": tile} for index, tile in tiles],
     )
-    if queries.take_records(connection, batch_pk) != tree.size:
-        raise SealingConflictError
     return batch_pk, sequence

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from trace_service.database import AnyRow, table_of
 from trace_service.publication import queries
 from trace_service.publication.database_source import record_lines
-from trace_service.publication.queries import BATCH, ORGANISATION, RECORD, stream
+from trace_service.publication.queries import BATCH, LEAF, ORGANISATION, RECORD, stream
 from trace_service.status.tables import StatusChange
 from verifier_cli.audit import ChainFacts, Code, Finding, Receipt
 from verifier_cli.audit.witnesses import BatchRules, examine
@@ -143,7 +143,8 @@ def check_promises(connection: Connection, facts: ChainFacts, tally: Tally) -> I
         )
         .select_from(RECORD)
         .join(ORGANISATION, ORGANISATION.c.pk == RECORD.c.organisation_pk)
-        .outerjoin(BATCH, BATCH.c.pk == RECORD.c.batch_pk)
+        .outerjoin(LEAF, LEAF.c.record_pk == RECORD.c.pk)
+        .outerjoin(BATCH, BATCH.c.pk == LEAF.c.batch_pk)
         .where(RECORD.c.completed_at.is_not(None), RECORD.c.anchor_by.is_not(None))
     )
     for row in stream(connection, query):

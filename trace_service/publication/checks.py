@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from trace_service.database import AnyRow
+from trace_service.publication import queries
 from trace_service.publication.queries import (
     BATCH,
     LEAF,
@@ -38,6 +39,7 @@ def check_tables(connection: Connection) -> Iterator[Finding]:
     yield from _signatures(connection)
     yield from _leaves(connection)
     yield from _tiles(connection)
+    yield from _outbox(connection)
 
 
 def _organisations(connection: Connection) -> Iterator[Finding]:
@@ -58,11 +60,9 @@ def _organisations(connection: Connection) -> Iterator[Finding]:
 
 
 def _records(connection: Connection) -> Iterator[Finding]:
-    query = sa.select(
-        RECORD, ORGANISATION.c.did, BATCH.c.sequence, LEAF.c.leaf_index, LEAF.c.batch_pk.label("leaf_batch")
-    )
     query = (
-        query.select_from(RECORD)
+        sa.select(RECORD, ORGANISATION.c.did, BATCH.c.sequence, LEAF.c.leaf_index)
+        .select_from(RECORD)
         .outerjoin(ORGANISATION, ORGANISATION.c.pk == RECORD.c.organisation_pk)
         .outerjoin(LEAF, LEAF.c.record_pk == RECORD.c.pk)
         .outerjoin(BATCH, BATCH.c.pk == LEAF.c.batch_pk)
@@ -87,9 +87,7 @@ def _differing_columns(row: AnyRow) -> Iterator[tuple[str, object, object]]:
     digest = hashlib.sha256(data).hexdigest()
     if _hex(row.digest) != digest:
         yield "digest", digest, _hex(row.digest)
-    if row.leaf_batch != row.batch_pk:
-        yield "batch_pk", row.leaf_batch, row.batch_pk
-    if row.completed_at is None and row.leaf_batch is not None:
+    if row.completed_at is None and row.leaf_index is not None:
         yield "completed_at", "a time", None
     if row.completed_at is not None and row.anchor_by is None:
         yield "anchor_by", "a time", None
@@ -97,13 +95,13 @@ def _differing_columns(row: AnyRow) -> Iterator[tuple[str, object, object]]:
         told = _told(orjson.loads(data))
     except (orjson.JSONDecodeError, DataError, KeyError, TypeError, ValueError):
         return  # no record at all: the audit of its batch names it
-    stored = row.id, row.did, row.schema_name, row.kind, row.status_number, row.subject
+    stored = row.id, row.did, row.schema_name, row.kind, row.subkind, row.status_number, row.subject
     for column, expected, actual in zip(_TOLD, told, stored, strict=True):
         if expected != actual:
             yield column, expected, actual
 
 
-_TOLD = ("id", "organisation_pk", "schema_name", "kind", "status_number", "subject")
+_TOLD = ("id", "organisation_pk", "schema_name", "kind", "subkind", "status_number", "subject")
 
 
 def _told(document: Any) -> tuple[object, ...]:
@@ -114,6 +112,7 @@ def _told(document: Any) -> tuple[object, ...]:
         document["issuer"]["id"],
         schema,
         int(kind),
+        str(document["credentialSubject"].get("kind", "")),
         int(document["credentialStatus"]["id"].rpartition(":")[2]),
         document["credentialSubject"].get("id"),
     )
@@ -216,6 +215,29 @@ def _tiles(connection: Connection) -> Iterator[Finding]:
             row.tile_index,
             detail=f"batch_tile of batch row {row.batch_pk}",
         )
+
+
+def _outbox(connection: Connection) -> Iterator[Finding]:
+    """Complete records that nothing would ever seal, and outbox rows that nothing can."""
+    for row in queries.stray_ids(connection):
+        yield Finding(
+            Code.OUTBOX_BROKEN,
+            str(row.did or ""),
+            record_id=row.id,
+            detail="neither in a batch nor in the outbox",
+        )
+    for row in queries.misplaced(connection):
+        yield Finding(
+            Code.OUTBOX_BROKEN, str(row.did or ""), record_id=row.id, detail=f"outbox: {_misplaced(row)}"
+        )
+
+
+def _misplaced(row: AnyRow) -> str:
+    if row.id is None:
+        return f"row {row.record_pk} of no record"
+    if row.organisation_pk != row.issuer_pk:
+        return "under another organisation than its issuer"
+    return "not complete" if row.completed_at is None else "already in a batch"
 
 
 def _hex(value: object) -> str:

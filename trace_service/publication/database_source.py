@@ -57,12 +57,16 @@ class DatabaseSource:
         yield from map(tile_line, tiles_of(self._connection, batch))
 
     def records(self, did: str, sequence: int) -> Iterator[bytes]:
-        """Record lines in leaf order, then those of records without a leaf."""
+        """Record lines in leaf order; where some are missing, then those of records that are nowhere."""
         batch = self._headers(did).get(sequence)
         if batch is None:
             return
-        yield from record_lines(queries.records(self._connection, batch.pk))
-        yield from record_lines(queries.orphans(self._connection, batch.pk))
+        found = 0
+        for line in record_lines(queries.records(self._connection, batch.pk)):
+            found += 1
+            yield line
+        if found < batch.size:
+            yield from record_lines(queries.strays(self._connection, self._pks[did]))
 
     def _headers(self, did: str) -> dict[int, AnyRow]:
         if did not in self._batches:

@@ -14,12 +14,13 @@ from sqlalchemy.engine import Connection
 from trace_service.anchoring.tables import AnchorAuthorisation, Batch, BatchLeaf, BatchTile
 from trace_service.database import AnyRow, table_of
 from trace_service.organisations.tables import Organisation
-from trace_service.records.tables import Record, RecordSignature
+from trace_service.records.tables import Outbox, Record, RecordSignature
 
 AUTHORISATION = table_of(AnchorAuthorisation)
 BATCH = table_of(Batch)
 LEAF = table_of(BatchLeaf)
 ORGANISATION = table_of(Organisation)
+OUTBOX = table_of(Outbox)
 RECORD = table_of(Record)
 SIGNATURE = table_of(RecordSignature)
 TILE = table_of(BatchTile)
@@ -115,23 +116,64 @@ def records(connection: Connection, batch_pk: int, *, signer: str | None = None)
     return stream(connection, query)
 
 
-def orphans(connection: Connection, batch_pk: int) -> Iterator[AnyRow]:
-    """Records that claim the batch and have no leaf in it, in the shape of `records` (leaf_index None)."""
-    has_leaf = sa.exists().where(LEAF.c.batch_pk == batch_pk, LEAF.c.record_pk == RECORD.c.pk)
-    return _without_leaf(connection, sa.and_(RECORD.c.batch_pk == batch_pk, ~has_leaf))
+def strays(connection: Connection, organisation_pk: int) -> Iterator[AnyRow]:
+    """Complete records neither in a batch nor in the outbox, in the shape of `records` (leaf_index None).
+
+    There are none unless somebody removed a leaf, or an outbox row.
+    """
+    return _without_leaf(connection, sa.and_(RECORD.c.organisation_pk == organisation_pk, IS_STRAY))
 
 
 def outbox(connection: Connection, organisation_pk: int) -> Iterator[AnyRow]:
-    """Complete records in no batch, in the shape of `records` (leaf_index None)."""
-    return _without_leaf(
-        connection,
-        sa.and_(
-            RECORD.c.organisation_pk == organisation_pk,
-            RECORD.c.completed_at.is_not(None),
-            RECORD.c.batch_pk.is_(None),
-            ~sa.exists().where(LEAF.c.record_pk == RECORD.c.pk),
-        ),
+    """Records that wait for a batch, in the shape of `records` (leaf_index None)."""
+    waiting = sa.exists().where(
+        OUTBOX.c.organisation_pk == organisation_pk, OUTBOX.c.record_pk == RECORD.c.pk
     )
+    return _without_leaf(connection, sa.and_(waiting, ~_HAS_LEAF))
+
+
+_HAS_LEAF = sa.exists().where(LEAF.c.record_pk == RECORD.c.pk)
+_WAITS = sa.exists().where(
+    OUTBOX.c.organisation_pk == RECORD.c.organisation_pk, OUTBOX.c.record_pk == RECORD.c.pk
+)
+IS_STRAY = sa.and_(RECORD.c.completed_at.is_not(None), ~_WAITS, ~_HAS_LEAF)
+
+
+def misplaced(connection: Connection) -> Iterator[AnyRow]:
+    """Rows of the outbox that cannot be sealed: record_pk, id, did (issuer), completed_at, leaf_index,
+    organisation_pk and issuer_pk.
+    """
+    query = (
+        sa.select(
+            OUTBOX.c.organisation_pk,
+            OUTBOX.c.record_pk,
+            RECORD.c.organisation_pk.label("issuer_pk"),
+            RECORD.c.id,
+            RECORD.c.completed_at,
+            LEAF.c.leaf_index,
+            ORGANISATION.c.did,
+        )
+        .select_from(OUTBOX)
+        .outerjoin(RECORD, RECORD.c.pk == OUTBOX.c.record_pk)
+        .outerjoin(LEAF, LEAF.c.record_pk == OUTBOX.c.record_pk)
+        .outerjoin(ORGANISATION, ORGANISATION.c.pk == RECORD.c.organisation_pk)
+        .where(
+            sa.or_(
+                RECORD.c.completed_at.is_(None),
+                RECORD.c.organisation_pk != OUTBOX.c.organisation_pk,
+                LEAF.c.record_pk.is_not(None),
+            )
+        )
+    )
+    return stream(connection, query)
+
+
+def stray_ids(connection: Connection) -> Iterator[AnyRow]:
+    """Records of `strays` of every organisation: id and did."""
+    query = sa.select(RECORD.c.id, ORGANISATION.c.did).outerjoin(
+        ORGANISATION, ORGANISATION.c.pk == RECORD.c.organisation_pk
+    )
+    return stream(connection, query.where(IS_STRAY))
 
 
 def _without_leaf(connection: Connection, condition: sa.ColumnElement[bool]) -> Iterator[AnyRow]:

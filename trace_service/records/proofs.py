@@ -14,9 +14,9 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from trace_service.database import AnyRow
+from trace_service.database import AnyRow, bulk_insert
 from trace_service.organisations.authority import AuthorityCheck
-from trace_service.records.queries import RECORD, SIGNATURE, chunks, waiting_for
+from trace_service.records.queries import OUTBOX, RECORD, SIGNATURE, chunks, waiting_for
 from verifier_cli.canonical import canonical
 from verifier_cli.did import is_organisation
 from verifier_cli.encoding import parse_time
@@ -113,24 +113,24 @@ def store_proofs(
 
 
 def complete(connection: Connection, record_pks: Iterable[int], door: Door) -> set[int]:
-    """Mark those records complete that have every proof; return their rows."""
+    """Mark those records complete that have every proof, and put them into the outbox; return their rows."""
     accepted = datetime.fromtimestamp(door.accepted_at, UTC)
     missing = sa.exists().where(SIGNATURE.c.record_pk == RECORD.c.pk, SIGNATURE.c.proof.is_(None))
     done: set[int] = set()
     for part in chunks(record_pks):
-        done.update(
-            connection.execute(
-                sa.update(RECORD)
-                .where(
-                    RECORD.c.pk.in_(part),
-                    RECORD.c.completed_at.is_(None),
-                    RECORD.c.rejected_at.is_(None),
-                    ~missing,
-                )
-                .values(completed_at=accepted, anchor_by=accepted + timedelta(seconds=door.anchor_within))
-                .returning(RECORD.c.pk)
-            ).scalars()
-        )
+        rows = connection.execute(
+            sa.update(RECORD)
+            .where(
+                RECORD.c.pk.in_(part),
+                RECORD.c.completed_at.is_(None),
+                RECORD.c.rejected_at.is_(None),
+                ~missing,
+            )
+            .values(completed_at=accepted, anchor_by=accepted + timedelta(seconds=door.anchor_within))
+            .returning(RECORD.c.organisation_pk, RECORD.c.pk)
+        ).all()
+        bulk_insert(connection, OUTBOX, ("organisation_pk", "record_pk"), rows)
+        done.update(row.pk for row in rows)
     return done
 
 

@@ -9,14 +9,16 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from trace_service.anchoring.tables import Batch
+from trace_service.anchoring.tables import Batch, BatchLeaf
 from trace_service.database import AnyRow, table_of
-from trace_service.records.tables import Record, RecordSignature
+from trace_service.records.tables import Outbox, Record, RecordSignature
 from verifier_cli.kinds import Kind
 
 RECORD = table_of(Record)
 SIGNATURE = table_of(RecordSignature)
+OUTBOX = table_of(Outbox)
 BATCH = table_of(Batch)
+LEAF = table_of(BatchLeaf)
 
 CHUNK = 500  # values in one IN list: well below SQLite's 32,766, and few distinct statements
 STATES = ("draft", "rejected", "complete", "sealed", "anchored", "final")
@@ -30,7 +32,7 @@ T = TypeVar("T")
 _STATE = sa.case(
     (RECORD.c.rejected_at.is_not(None), "rejected"),
     (RECORD.c.completed_at.is_(None), "draft"),
-    (RECORD.c.batch_pk.is_(None), "complete"),
+    (LEAF.c.batch_pk.is_(None), "complete"),
     (BATCH.c.anchored_at.is_(None), "sealed"),
     (BATCH.c.final_at.is_(None), "anchored"),
     else_="final",
@@ -45,7 +47,7 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def _overview() -> sa.Select[Any]:
-    return sa.select(
+    columns = (
         RECORD.c.pk,
         RECORD.c.id,
         RECORD.c.schema_name,
@@ -60,7 +62,12 @@ def _overview() -> sa.Select[Any]:
         BATCH.c.sequence,
         BATCH.c.anchored_at,
         _STATE,
-    ).join_from(RECORD, BATCH, RECORD.c.batch_pk == BATCH.c.pk, isouter=True)
+    )
+    return (
+        sa.select(*columns)
+        .join_from(RECORD, LEAF, LEAF.c.record_pk == RECORD.c.pk, isouter=True)
+        .join(BATCH, BATCH.c.pk == LEAF.c.batch_pk, isouter=True)
+    )
 
 
 def list_records(
@@ -205,11 +212,8 @@ def outbox(connection: Connection, organisation_pk: int, limit: int) -> Sequence
             RECORD.c.completed_at,
             RECORD.c.anchor_by,
         )
-        .where(
-            RECORD.c.organisation_pk == organisation_pk,
-            RECORD.c.completed_at.is_not(None),
-            RECORD.c.batch_pk.is_(None),
-        )
-        .order_by(RECORD.c.pk)
+        .join_from(OUTBOX, RECORD, RECORD.c.pk == OUTBOX.c.record_pk)
+        .where(OUTBOX.c.organisation_pk == organisation_pk)
+        .order_by(OUTBOX.c.record_pk)
         .limit(limit)
     ).all()

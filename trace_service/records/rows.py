@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from trace_service.database import bulk_insert
-from trace_service.records.queries import RECORD, SIGNATURE
+from trace_service.records.queries import OUTBOX, RECORD, SIGNATURE
 from verifier_cli.record import Record
 
 
@@ -48,6 +48,8 @@ def insert_records(
 ) -> list[DraftedRecord]:
     """Insert ``new`` in order and return them with their rows; signature rows are the caller's.
 
+    With ``completed_at`` they go into the outbox at once.
+
     A broken constraint raises SQLAlchemy's IntegrityError: callers look for known ids and references first.
     """
     if not new:
@@ -57,6 +59,9 @@ def insert_records(
     bulk_insert(connection, RECORD, _COLUMNS, [(*_row(entry), *times) for entry in new])
     rows = connection.execute(sa.select(RECORD.c.digest, RECORD.c.pk).where(RECORD.c.pk > before))
     pks = {row.digest: row.pk for row in rows}
+    if completed_at is not None:
+        waiting = [(entry.organisation_pk, pks[entry.record.digest]) for entry in new]
+        bulk_insert(connection, OUTBOX, ("organisation_pk", "record_pk"), waiting)
     return [
         DraftedRecord(pks[entry.record.digest], entry.record.id, entry.record.digest, entry.record)
         for entry in new
@@ -84,6 +89,7 @@ _COLUMNS = (
     "proposer_pk",
     "schema_name",
     "kind",
+    "subkind",
     "subject",
     "external_ref",
     "revision",
@@ -106,6 +112,7 @@ def _row(new: NewRecord) -> tuple[Any, ...]:
         new.proposer_pk,
         record.schema,
         int(record.kind),
+        record.subkind,
         record.document["credentialSubject"].get("id"),
         new.external_ref,
         new.revision,

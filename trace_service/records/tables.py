@@ -32,14 +32,6 @@ class Record(SQLModel, table=True):
             sqlite_where=text("rejected_at IS NULL"),
             postgresql_where=text("rejected_at IS NULL"),
         ),
-        # The outbox: complete and in no batch.
-        Index(
-            "record_outbox",
-            "organisation_pk",
-            "pk",
-            sqlite_where=text("completed_at IS NOT NULL AND batch_pk IS NULL"),
-            postgresql_where=text("completed_at IS NOT NULL AND batch_pk IS NULL"),
-        ),
     )
 
     pk: int | None = Field(default=None, primary_key=True)
@@ -48,12 +40,14 @@ class Record(SQLModel, table=True):
     proposer_pk: int = Field(foreign_key="organisation.pk")  # who drafted it: always a signer
     schema_name: str = Field(max_length=40)  # as in urn:skilltrace:schema:<schema_name>:<version>
     kind: int
+    subkind: str = Field(
+        default="", max_length=40
+    )  # the kind inside the subject: it may decide who must sign
     subject: str | None = Field(default=None, index=True, max_length=255)
     external_ref: str | None = Field(default=None, max_length=200)
     revision: int = 1
     status_number: int = Field(sa_type=BigInteger)  # up to 13 digits
     digest: bytes = Field(unique=True)
-    document: bytes
     import_job_pk: int | None = Field(default=None, foreign_key="import_job.pk", index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
     completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -61,7 +55,21 @@ class Record(SQLModel, table=True):
     rejected_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # a signer refused the draft
     rejected_by_pk: int | None = Field(default=None, foreign_key="organisation.pk")
     rejection: str | None = Field(default=None, max_length=500)  # why
-    batch_pk: int | None = Field(default=None, foreign_key="batch.pk", index=True)
+    # Last: a long document fills pages of its own, which a reader of the columns before it never touches.
+    document: bytes
+
+
+class Outbox(SQLModel, table=True):
+    """A complete record of an issuer that is in no batch yet.
+
+    A row comes with the last signature and goes with the sealing, in the same transactions. The record's own
+    row, of some kilobytes, is not written again for it.
+    """
+
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    organisation_pk: int = Field(foreign_key="organisation.pk", primary_key=True)
+    record_pk: int = Field(foreign_key="record.pk", primary_key=True)
 
 
 class RecordSignature(SQLModel, table=True):

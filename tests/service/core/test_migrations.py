@@ -94,6 +94,7 @@ def _seal_one(engine: sa.Engine) -> None:
                 proposer_pk=1,
                 schema_name="s",
                 kind=1,
+                subkind="",
                 revision=1,
                 status_number=0,
                 digest=b"d",

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.service import FIRM, OPERATOR, OTHER, SCHOOL, Service, activity, party
 from trace_service.database import write
-from trace_service.records.queries import BATCH, RECORD
+from trace_service.records.queries import BATCH, LEAF, RECORD
 from trace_service.signer.proofs import RecordSigner
 from verifier_cli.canonical import canonical
 from verifier_cli.encoding import (
@@ -144,7 +144,9 @@ def test_states_follow_the_facts(served: Service) -> None:
     batch = {"pk": 1, "organisation_pk": 1, "sequence": 0, "root": b"r", "count": 1, "kinds": 1, "format": 1}
     with write(served.engine) as connection:
         connection.execute(sa.insert(BATCH).values(**batch, newest_proof=0, sealed_at=now))
-        connection.execute(sa.update(RECORD).values(batch_pk=1))
+        pk = connection.execute(sa.select(RECORD.c.pk)).scalar_one()
+        hashes = {"record_digest": b"d", "signature_digest": b"s", "leaf_hash": b"l"}
+        connection.execute(sa.insert(LEAF).values(batch_pk=1, leaf_index=0, record_pk=pk, **hashes))
     seen.append(_get(served, path)["state"])
     for values in ({"anchored_at": DAY}, {"final_at": now}):
         with write(served.engine) as connection:

@@ -22,6 +22,7 @@ from trace_service.publication.queries import (
     BATCH,
     LEAF,
     ORGANISATION,
+    OUTBOX,
     RECORD,
     SIGNATURE,
     TILE,
@@ -113,6 +114,7 @@ def insert_records(connection: Connection, records: Sequence[Record], first_pk: 
                 "proposer_pk": 1,
                 "schema_name": record.schema,
                 "kind": int(record.kind),
+                "subkind": record.subkind,
                 "subject": record.document["credentialSubject"]["id"],
                 "revision": 1,
                 "status_number": record.status.number,
@@ -138,6 +140,7 @@ def insert_records(connection: Connection, records: Sequence[Record], first_pk: 
         ]
     connection.execute(RECORD.insert(), rows)
     connection.execute(SIGNATURE.insert(), signatures)
+    connection.execute(OUTBOX.insert(), [{"organisation_pk": 1, "record_pk": row["pk"]} for row in rows])
 
 
 def _insert_batch(
@@ -190,8 +193,7 @@ def _insert_batch(
             batch_pk=pk, account=ACCOUNT, deadline=anchored_at + 60, signature=bytes(65), created_at=COMPLETED
         )
     )
-    connection.execute(
-        sa.update(RECORD).where(RECORD.c.pk.between(first, first + len(leaves) - 1)).values(batch_pk=pk)
-    )
+    sealed = OUTBOX.c.record_pk.between(first, first + len(leaves) - 1)
+    connection.execute(sa.delete(OUTBOX).where(sealed))
     batch = Batch(tree.root, ACCOUNT, anchored_at, len(leaves), KINDS, 1)
     chain.anchored.setdefault(org_id(SCHOOL), []).append(batch)

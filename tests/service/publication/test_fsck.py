@@ -68,6 +68,12 @@ HEADER = 'organisation_pk, root, "count", kinds, format, newest_proof, sealed_at
 LEAF_AT = f"batch_pk = 1 AND leaf_index = {AT}"
 IN_FIRST = "batch_pk = 1"
 
+FORGED = (
+    "INSERT INTO record SELECT 9000, 'urn:uuid:x', organisation_pk, proposer_pk, schema_name, kind, subkind, "
+    "subject, external_ref, 7, 77777, zeroblob(32), import_job_pk, created_at, completed_at, anchor_by, "
+    f"rejected_at, rejected_by_pk, rejection, document FROM record WHERE pk = {PK}"
+)
+
 # name: (statements, findings that must be among those reported)
 MATRIX: dict[str, tuple[tuple[str, ...], set[Place]]] = {
     "record/update document": (
@@ -86,8 +92,8 @@ MATRIX: dict[str, tuple[tuple[str, ...], set[Place]]] = {
         (f"UPDATE record SET status_number = 99999 WHERE pk = {PK}",),
         {(Code.RECORD_COLUMN, 0, None, AT)},
     ),
-    "record/update batch": (
-        (f"UPDATE record SET batch_pk = NULL WHERE pk = {PK}",),
+    "record/update kind inside the subject": (
+        (f"UPDATE record SET subkind = 'award' WHERE pk = {PK}",),
         {(Code.RECORD_COLUMN, 0, None, AT)},
     ),
     "record/update document to text with a line end": (
@@ -99,13 +105,23 @@ MATRIX: dict[str, tuple[tuple[str, ...], set[Place]]] = {
         {(Code.RECORD_REMOVED, 0, 1, AT)},
     ),
     "record/insert": (
+        (FORGED,),
+        {(Code.OUTBOX_BROKEN, None, None, None), (Code.RECORD_COLUMN, None, None, None)},
+    ),
+    "record/insert beside a removed leaf": (
         (
-            "INSERT INTO record SELECT 9000, 'urn:uuid:x', organisation_pk, proposer_pk, schema_name, kind, "
-            "subject, external_ref, 7, 77777, zeroblob(32), document, import_job_pk, created_at, "
-            "completed_at, anchor_by, rejected_at, rejected_by_pk, rejection, batch_pk "
-            f"FROM record WHERE pk = {PK}",
+            FORGED,
+            f"DELETE FROM batch_leaf WHERE {LEAF_AT}",
         ),
-        {(Code.RECORD_INSERTED, 0, None, None), (Code.RECORD_COLUMN, None, None, None)},
+        {(Code.RECORD_INSERTED, 0, None, None), (Code.LEAF_REMOVED, 0, 1, AT)},
+    ),
+    "outbox/insert a sealed record": (
+        (f"INSERT INTO outbox VALUES (1, {PK})",),
+        {(Code.OUTBOX_BROKEN, None, None, None)},
+    ),
+    "outbox/insert a record that is not there": (
+        ("INSERT INTO outbox VALUES (1, 8888)",),
+        {(Code.OUTBOX_BROKEN, None, None, None)},
     ),
     "record/reorder": (
         swap("record", "pk", PK, OTHER + 1),
@@ -284,7 +300,8 @@ def test_record_and_leaf_rewritten_consistently_names_the_tile(seeded: Seeded) -
     seeded.attack(
         f"DELETE FROM record WHERE pk = {PK}",
         f"DELETE FROM record_signature WHERE record_pk = {PK}",
-        f"UPDATE record SET pk = {PK}, batch_pk = 1 WHERE pk = 5000",
+        f"UPDATE record SET pk = {PK} WHERE pk = 5000",
+        "DELETE FROM outbox",
         f"UPDATE record_signature SET record_pk = {PK} WHERE record_pk = 5000",
         f"UPDATE batch_leaf SET {_columns(forged)} WHERE {LEAF_AT}",
     )
@@ -299,7 +316,8 @@ def test_everything_rewritten_consistently_names_the_batch(seeded: Seeded) -> No
     seeded.attack(
         f"DELETE FROM record WHERE pk = {PK}",
         f"DELETE FROM record_signature WHERE record_pk = {PK}",
-        f"UPDATE record SET pk = {PK}, batch_pk = 1 WHERE pk = 5000",
+        f"UPDATE record SET pk = {PK} WHERE pk = 5000",
+        "DELETE FROM outbox",
         f"UPDATE record_signature SET record_pk = {PK} WHERE record_pk = 5000",
         f"UPDATE batch_leaf SET {_columns(forged)} WHERE {LEAF_AT}",
     )

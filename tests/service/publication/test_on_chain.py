@@ -248,7 +248,7 @@ def test_fsck_names_a_status_that_the_chain_does_not_have(installation: Installa
 def test_fsck_names_a_forged_record_in_the_outbox(installation: Installation, tmp_path: Path) -> None:
     report = _after(
         installation,
-        "UPDATE record SET batch_pk = NULL WHERE pk = 1",
+        "INSERT INTO outbox SELECT organisation_pk, pk FROM record WHERE pk = 1",
         tmp_path,
         "DELETE FROM batch_leaf WHERE record_pk = 1",
         "UPDATE record_signature SET proof = replace(proof, 'assertionMethod', 'authentication') "

@@ -15,7 +15,8 @@ branch_labels = None
 depends_on = None
 
 # Sealed leaves and tiles never change (protocol sections 6 and 10).
-IMMUTABLE = ("batch_leaf", "batch_tile")
+# So do the journal and the postings of the credit bank.
+IMMUTABLE = ("batch_leaf", "batch_tile", "credit_journal", "credit_posting")
 
 
 def forbid_changes(table: str) -> list[str]:
@@ -28,9 +29,34 @@ def forbid_changes(table: str) -> list[str]:
         ]
     return [
         f"CREATE FUNCTION {table}_immutable() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is immutable'; END $$",
+        f"$$ BEGIN RAISE EXCEPTION '{table} is immutable' USING ERRCODE = 'restrict_violation'; END $$",
         f"CREATE TRIGGER {table}_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_immutable()",
+    ]
+
+
+# An entry of the credit bank sums to zero at each bank for each kind of credit, and is closed by its row in the
+# journal: its postings come first, none comes after.
+UNBALANCED = (
+    "EXISTS (SELECT 1 FROM credit_posting p JOIN credit_account a ON a.pk = p.account_pk "
+    "WHERE p.operation_pk = NEW.operation_pk GROUP BY a.bank, a.credit_kind HAVING SUM(p.amount) <> 0)"
+)
+CLOSED = "EXISTS (SELECT 1 FROM credit_journal j WHERE j.operation_pk = NEW.operation_pk)"
+GUARDS = (("credit_journal", UNBALANCED, "unbalanced"), ("credit_posting", CLOSED, "closed"))
+
+
+def guard_inserts(table: str, refused: str, why: str) -> list[str]:
+    """Return the statements that refuse rows of ``table`` for which ``refused`` holds."""
+    name = f"{table}_{why}"
+    if op.get_bind().dialect.name == "sqlite":
+        return [
+            f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {refused} "
+            f"BEGIN SELECT RAISE(ABORT, 'entry is {why}'); END"
+        ]
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {refused} THEN "
+        f"RAISE EXCEPTION 'entry is {why}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$",
+        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
     ]
 
 
@@ -264,12 +290,12 @@ def upgrade() -> None:
         sa.Column("proposer_pk", sa.Integer(), nullable=False),
         sa.Column("schema_name", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
+        sa.Column("subkind", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
         sa.Column("external_ref", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("status_number", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.Column("import_job_pk", sa.Integer(), nullable=True),
         sa.Column("created_at", trace_service.database.UtcDateTime(), nullable=False),
         sa.Column("completed_at", trace_service.database.UtcDateTime(), nullable=True),
@@ -277,11 +303,7 @@ def upgrade() -> None:
         sa.Column("rejected_at", trace_service.database.UtcDateTime(), nullable=True),
         sa.Column("rejected_by_pk", sa.Integer(), nullable=True),
         sa.Column("rejection", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
-        sa.Column("batch_pk", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["batch_pk"],
-            ["batch.pk"],
-        ),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["import_job_pk"],
             ["import_job.pk"],
@@ -304,16 +326,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_pk", "status_number"),
     )
     with op.batch_alter_table("record", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_record_batch_pk"), ["batch_pk"], unique=False)
         batch_op.create_index(batch_op.f("ix_record_import_job_pk"), ["import_job_pk"], unique=False)
         batch_op.create_index(batch_op.f("ix_record_subject"), ["subject"], unique=False)
-        batch_op.create_index(
-            "record_outbox",
-            ["organisation_pk", "pk"],
-            unique=False,
-            sqlite_where=sa.text("completed_at IS NOT NULL AND batch_pk IS NULL"),
-            postgresql_where=sa.text("completed_at IS NOT NULL AND batch_pk IS NULL"),
-        )
         batch_op.create_index(
             "record_reference",
             ["organisation_pk", "schema_name", "external_ref", "revision"],
@@ -370,6 +384,21 @@ def upgrade() -> None:
             ["record.pk"],
         ),
         sa.PrimaryKeyConstraint("record_pk"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("organisation_pk", sa.Integer(), nullable=False),
+        sa.Column("record_pk", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_pk"],
+            ["organisation.pk"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["record_pk"],
+            ["record.pk"],
+        ),
+        sa.PrimaryKeyConstraint("organisation_pk", "record_pk"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "record_signature",
@@ -434,15 +463,223 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_status_change_record_pk"), ["record_pk"], unique=False)
         batch_op.create_index(batch_op.f("ix_status_change_transaction_pk"), ["transaction_pk"], unique=False)
 
+    # Work around drafts that wait for signatures.
+    op.create_table(
+        "record_deadline",
+        sa.Column("record_pk", sa.Integer(), nullable=False),
+        sa.Column("sign_by", trace_service.database.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["record_pk"], ["record.pk"]),
+        sa.PrimaryKeyConstraint("record_pk"),
+    )
+    op.create_table(
+        "signing_approval",
+        sa.Column("record_pk", sa.Integer(), nullable=False),
+        sa.Column("signer_did", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.Column("key_prefix", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
+        sa.Column("approved_at", trace_service.database.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["record_pk"], ["record.pk"]),
+        sa.PrimaryKeyConstraint("record_pk", "signer_did"),
+    )
+    op.create_table(
+        "signing_reminder",
+        sa.Column("record_pk", sa.Integer(), nullable=False),
+        sa.Column("signer_did", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("reminded_by_pk", sa.Integer(), nullable=False),
+        sa.Column("reminded_at", trace_service.database.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["record_pk"], ["record.pk"]),
+        sa.ForeignKeyConstraint(["reminded_by_pk"], ["organisation.pk"]),
+        sa.PrimaryKeyConstraint("record_pk", "signer_did", "ordinal"),
+    )
+    op.create_table(
+        "draft_revision",
+        sa.Column("record_pk", sa.Integer(), nullable=False),
+        sa.Column("predecessor_pk", sa.Integer(), nullable=False),
+        sa.Column("thread_pk", sa.Integer(), nullable=False),
+        sa.Column("author_pk", sa.Integer(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("comment", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
+        sa.Column("created_at", trace_service.database.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["author_pk"], ["organisation.pk"]),
+        sa.ForeignKeyConstraint(["predecessor_pk"], ["record.pk"]),
+        sa.ForeignKeyConstraint(["record_pk"], ["record.pk"]),
+        sa.ForeignKeyConstraint(["thread_pk"], ["record.pk"]),
+        sa.PrimaryKeyConstraint("record_pk"),
+        sa.UniqueConstraint("predecessor_pk"),
+    )
+    with op.batch_alter_table("draft_revision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_revision_thread_pk"), ["thread_pk"], unique=False)
+
+    op.create_table(
+        "awaited_contribution",
+        sa.Column("record_pk", sa.Integer(), nullable=False),
+        sa.Column("signer_did", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.ForeignKeyConstraint(["record_pk"], ["record.pk"]),
+        sa.PrimaryKeyConstraint("record_pk", "signer_did"),
+    )
+
+    # Credit bank
+    op.create_table(
+        "credit_account",
+        sa.Column("pk", sa.Integer(), nullable=False),
+        sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+        sa.Column("holder_pk", sa.Integer(), nullable=False),
+        sa.Column("credit_kind", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("postings", sa.Integer(), nullable=False),
+        sa.CheckConstraint("(role = 'holder') = (holder_pk <> 0)", name="credit_account_holder"),
+        sa.CheckConstraint("role = 'holder' OR (balance = 0 AND postings = 0)", name="credit_account_system"),
+        sa.CheckConstraint("reserved >= 0 AND balance >= reserved", name="credit_account_covered"),
+        sa.PrimaryKeyConstraint("pk"),
+        sa.UniqueConstraint("bank", "role", "holder_pk", "credit_kind"),
+    )
+    op.create_table(
+        "credit_holder",
+        sa.Column("pk", sa.Integer(), nullable=False),
+        sa.Column("holder", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("pk"),
+        sa.UniqueConstraint("holder"),
+    )
+    op.create_table(
+        "credit_operation",
+        sa.Column("pk", sa.Integer(), nullable=False),
+        sa.Column("record_pk", sa.Integer(), nullable=False),
+        sa.Column("holder_pk", sa.Integer(), nullable=False),
+        sa.Column("op", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+        sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.Column("credit_kind", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("source_pk", sa.Integer(), nullable=True),
+        sa.Column("credential_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("agreement_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("rule", sqlmodel.sql.sqltypes.AutoString(length=130), nullable=True),
+        sa.Column("target_bank", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
+        sa.Column("target_kind", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=True),
+        sa.Column("target_amount", sa.BigInteger(), nullable=True),
+        sa.Column("residue", sa.BigInteger(), nullable=False),
+        sa.Column("denominator", sa.BigInteger(), nullable=False),
+        sa.Column("reserved_at", trace_service.database.UtcDateTime(), nullable=False),
+        sa.Column("booked_at", trace_service.database.UtcDateTime(), nullable=True),
+        sa.Column("released_at", trace_service.database.UtcDateTime(), nullable=True),
+        sa.CheckConstraint("amount >= 0", name="credit_operation_amount"),
+        sa.CheckConstraint("booked_at IS NULL OR released_at IS NULL", name="credit_operation_end"),
+        sa.ForeignKeyConstraint(
+            ["holder_pk"],
+            ["credit_holder.pk"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["record_pk"],
+            ["record.pk"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_pk"],
+            ["credit_account.pk"],
+        ),
+        sa.PrimaryKeyConstraint("pk"),
+        sa.UniqueConstraint("record_pk"),
+    )
+    with op.batch_alter_table("credit_operation", schema=None) as batch_op:
+        batch_op.create_index("credit_by_holder", ["holder_pk", "bank"], unique=False)
+        batch_op.create_index(
+            "credit_deposit_once",
+            ["credential_digest"],
+            unique=True,
+            sqlite_where=sa.text("released_at IS NULL"),
+            postgresql_where=sa.text("released_at IS NULL"),
+        )
+        batch_op.create_index(
+            "credit_open",
+            ["holder_pk", "pk"],
+            unique=False,
+            sqlite_where=sa.text("booked_at IS NULL AND released_at IS NULL"),
+            postgresql_where=sa.text("booked_at IS NULL AND released_at IS NULL"),
+        )
+
+    op.create_table(
+        "credit_journal",
+        sa.Column("operation_pk", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("holder_pk", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("record_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("booked_at", trace_service.database.UtcDateTime(), nullable=False),
+        sa.Column("entry_hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["holder_pk"],
+            ["credit_holder.pk"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["operation_pk"],
+            ["credit_operation.pk"],
+        ),
+        sa.PrimaryKeyConstraint("operation_pk"),
+        sa.UniqueConstraint("holder_pk", "number"),
+        sa.UniqueConstraint("record_digest"),
+    )
+    op.create_table(
+        "credit_posting",
+        sa.Column("operation_pk", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("account_pk", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("sequence", sa.Integer(), nullable=True),
+        sa.Column("balance_after", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("amount <> 0", name="credit_posting_amount"),
+        sa.CheckConstraint("balance_after >= 0", name="credit_posting_balance"),
+        sa.ForeignKeyConstraint(
+            ["account_pk"],
+            ["credit_account.pk"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["operation_pk"], ["credit_journal.operation_pk"], initially="DEFERRED", deferrable=True
+        ),
+        sa.PrimaryKeyConstraint("operation_pk", "line"),
+        sa.UniqueConstraint("account_pk", "sequence"),
+    )
     # ### end Alembic commands ###
 
     for table in IMMUTABLE:
         for statement in forbid_changes(table):
             op.execute(statement)
+    for guard in GUARDS:
+        for statement in guard_inserts(*guard):
+            op.execute(statement)
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("credit_posting")
+    op.drop_table("credit_journal")
+    with op.batch_alter_table("credit_operation", schema=None) as batch_op:
+        batch_op.drop_index(
+            "credit_open",
+            sqlite_where=sa.text("booked_at IS NULL AND released_at IS NULL"),
+            postgresql_where=sa.text("booked_at IS NULL AND released_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "credit_deposit_once",
+            sqlite_where=sa.text("released_at IS NULL"),
+            postgresql_where=sa.text("released_at IS NULL"),
+        )
+        batch_op.drop_index("credit_by_holder")
+
+    op.drop_table("credit_operation")
+    op.drop_table("credit_holder")
+    op.drop_table("credit_account")
+    for table in (
+        "awaited_contribution",
+        "draft_revision",
+        "signing_reminder",
+        "signing_approval",
+        "record_deadline",
+    ):
+        op.drop_table(table)
     with op.batch_alter_table("status_change", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_status_change_transaction_pk"))
         batch_op.drop_index(batch_op.f("ix_status_change_record_pk"))
@@ -458,6 +695,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("record_signature")
+    op.drop_table("outbox")
     op.drop_table("held_record")
     op.drop_table("batch_leaf")
     with op.batch_alter_table("transaction_batch", schema=None) as batch_op:
@@ -465,15 +703,9 @@ def downgrade() -> None:
 
     op.drop_table("transaction_batch")
     with op.batch_alter_table("record", schema=None) as batch_op:
-        batch_op.drop_index(
-            "record_outbox",
-            sqlite_where=sa.text("completed_at IS NOT NULL AND batch_pk IS NULL"),
-            postgresql_where=sa.text("completed_at IS NOT NULL AND batch_pk IS NULL"),
-        )
         batch_op.drop_index("record_reference")
         batch_op.drop_index(batch_op.f("ix_record_subject"))
         batch_op.drop_index(batch_op.f("ix_record_import_job_pk"))
-        batch_op.drop_index(batch_op.f("ix_record_batch_pk"))
 
     op.drop_table("record")
     with op.batch_alter_table("import_row_error", schema=None) as batch_op:
@@ -507,3 +739,5 @@ def downgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":
         for table in IMMUTABLE:
             op.execute(f"DROP FUNCTION {table}_immutable()")
+        for table, _refused, why in GUARDS:
+            op.execute(f"DROP FUNCTION {table}_{why}()")
