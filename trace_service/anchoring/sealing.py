@@ -28,7 +28,7 @@ from verifier_cli.did import is_organisation, org_id
 from verifier_cli.encoding import parse_multikey
 from verifier_cli.kinds import SIGNER_ROLES
 from verifier_cli.merkle import MAX_LEAVES, Tree, leaf_hash
-from verifier_cli.rules import combinations, subkind_of
+from verifier_cli.rules import combinations
 
 FORMAT = 1  # of the batch header: protocol version 1
 TILE_LEAVES = 256  # protocol section 10: where one table was altered, a tile tells the region
