@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
-__all__ = ["ORGANISATION_ROLES", "PERSON_ROLES", "SIGNER_ROLES", "Kind", "Role", "kind_mask", "role_mask"]
+__all__ = [
+    "ORGANISATION_ROLES",
+    "PERSON_ROLES",
+    "SIGNER_ROLES",
+    "TYPES",
+    "Kind",
+    "RecordType",
+    "Role",
+    "kind_mask",
+    "role_mask",
+]
 
 
 class Kind(IntEnum):
@@ -22,6 +33,30 @@ class Kind(IntEnum):
     OUTCOME = 9
     RESOURCE = 10
     DECISION = 11
+
+
+class RecordType(NamedTuple):
+    """What belongs to one record type: its bit, and the second entry of a record's `type`."""
+
+    kind: Kind
+    vc_type: str
+
+
+# Name of the type in schema ids -> the rest, in the order of the bits.
+TYPES: dict[str, RecordType] = {
+    "party": RecordType(Kind.PARTY, "Party"),
+    "agreement": RecordType(Kind.AGREEMENT, "Agreement"),
+    "standard": RecordType(Kind.STANDARD, "Standard"),
+    "demand": RecordType(Kind.DEMAND, "Demand"),
+    "enrolment": RecordType(Kind.ENROLMENT, "Enrolment"),
+    "activity": RecordType(Kind.ACTIVITY, "Activity"),
+    "evaluation": RecordType(Kind.EVALUATION, "Evaluation"),
+    "credential": RecordType(Kind.CREDENTIAL, "OpenBadgeCredential"),
+    "creditentry": RecordType(Kind.CREDIT_ENTRY, "CreditEntry"),
+    "outcome": RecordType(Kind.OUTCOME, "Outcome"),
+    "resource": RecordType(Kind.RESOURCE, "Resource"),
+    "decision": RecordType(Kind.DECISION, "Decision"),
+}
 
 
 class Role(IntEnum):

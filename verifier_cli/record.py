@@ -12,7 +12,7 @@ from verifier_cli.encoding import parse_digest_multibase, parse_time
 from verifier_cli.errors import SchemaError
 from verifier_cli.kinds import Kind
 from verifier_cli.profile import MAX_SIZE, parse
-from verifier_cli.rules import LIST_LENGTH, STATUS_ID, context_of, issuer_roles, schema_of
+from verifier_cli.rules import LIST_LENGTH, STATUS_ID, context_of, issuer_roles, schema_of, subkind_of
 from verifier_cli.schema import validate
 from verifier_cli.signature import is_native
 
@@ -92,8 +92,8 @@ class Record:
 
     @property
     def subkind(self) -> str:
-        """The `kind` inside the subject: practice, exam, skill_level, ...; empty where a type has none."""
-        return str(self.document["credentialSubject"].get("kind", ""))
+        """The `kind` inside the subject (practice, exam, ...), of a credit entry its `op`; empty without."""
+        return subkind_of(self.document["credentialSubject"])
 
     @property
     def issuer(self) -> str:

@@ -15,7 +15,8 @@ import orjson
 from verifier_cli.did import check_did_web, did_key_public, did_web_host, org_id
 from verifier_cli.encoding import parse_digest_multibase, parse_time
 from verifier_cli.errors import DataError, SchemaError, UnknownSchemaError
-from verifier_cli.kinds import ORGANISATION_ROLES, Kind
+from verifier_cli.kinds import ORGANISATION_ROLES, TYPES, Kind
+from verifier_cli.subject_rules import check_subject
 
 __all__ = [
     "LIST_LENGTH",
@@ -30,18 +31,12 @@ __all__ = [
     "issuer_roles",
     "link_targets",
     "schema_of",
+    "subkind_of",
+    "type_of",
 ]
 
 SCHEMA_FOLDER = Path(__file__).parent / "schemas"
-SCHEMAS = ("party.1", "standard.1", "enrolment.1", "activity.1", "evaluation.1", "credential.1")
-_KINDS = {
-    "party": Kind.PARTY,
-    "standard": Kind.STANDARD,
-    "enrolment": Kind.ENROLMENT,
-    "activity": Kind.ACTIVITY,
-    "evaluation": Kind.EVALUATION,
-    "credential": Kind.CREDENTIAL,
-}
+SCHEMAS = tuple(f"{name}.1" for name in TYPES)
 # Contexts are URLs alone: other implementations of the suite compare them with the proof's copy by identity,
 # so an inline object would fail there. The last maps our own terms, without a fetch for who ships VCDM 2.0.
 _VCDM = "https://www.w3.org/ns/credentials/v2"
@@ -75,7 +70,7 @@ def schema_of(document: dict[str, Any]) -> tuple[str, Kind]:
     name = f"{match[1]}.{match[2]}"
     if name not in SCHEMAS:
         raise UnknownSchemaError("$.credentialSchema.id", f"unknown record type or version {name}")
-    return name, _KINDS[match[1]]
+    return name, TYPES[match[1]].kind
 
 
 def context_of(schema: str) -> list[str]:
@@ -86,6 +81,17 @@ def context_of(schema: str) -> list[str]:
         raise UnknownSchemaError(
             "$.credentialSchema.id", f"unknown record type or version {schema}"
         ) from None
+
+
+def type_of(schema: str) -> list[str]:
+    """The `type` of a record of this schema; a fresh list. Raises UnknownSchemaError."""
+    context_of(schema)  # knows every schema
+    return ["VerifiableCredential", TYPES[schema.partition(".")[0]].vc_type]
+
+
+def subkind_of(subject: dict[str, Any]) -> str:
+    """What the rules for signers go by: `kind`, of a credit entry `op`; empty where there is neither."""
+    return str(subject.get("kind", subject.get("op", "")))
 
 
 @lru_cache(maxsize=1)
@@ -125,24 +131,38 @@ def link_targets(schema: str) -> dict[str, list[str]]:
 def issuer_roles(document: dict[str, Any], schema: str) -> tuple[str, ...]:
     """Roles of which the issuer must hold one, given the countersigners' roles; empty if no set fits."""
     present = {entry["role"] for entry in document.get("countersigners", ())}
-    rows = combinations(schema, document["credentialSubject"].get("kind", ""))
+    rows = combinations(schema, subkind_of(document["credentialSubject"]))
     return tuple(dict.fromkeys(row.issuer for row in rows if row.countersigners <= present))
 
 
 def check_rules(document: dict[str, Any], schema: str) -> None:
     """Every rule between members of a document that its JSON Schema accepts. Raises SchemaError."""
     issuer = document["issuer"]["id"]
+    countersigners = document.get("countersigners", ())
     _at("$.issuer.id", check_did_web, issuer)
     _check_validity(document)
     _check_status(document["credentialStatus"], issuer)
-    _check_countersigners(document.get("countersigners", ()), issuer)
+    _check_countersigners(countersigners, issuer)
     if not issuer_roles(document, schema):
-        raise SchemaError("$.countersigners", "no allowed set of signers for this type and kind")
+        raise SchemaError("$.countersigners", _missing_signers(document, schema))
     if "relatedResource" in document:
         _check_links(document, schema)
-    check = _SUBJECT_RULES.get(schema)
-    if check is not None:
-        check(document["credentialSubject"])
+    signers = frozenset({issuer, *(entry["id"] for entry in countersigners)})
+    check_subject(schema.partition(".")[0], document["credentialSubject"], signers)
+
+
+def _missing_signers(document: dict[str, Any], schema: str) -> str:
+    """Which countersigner's role is missing, for each role that the issuer may have."""
+    present = {entry["role"] for entry in document.get("countersigners", ())}
+    subkind = subkind_of(document["credentialSubject"])
+    wanted: dict[str, list[str]] = {}
+    for row in combinations(schema, subkind):
+        wanted.setdefault(" and ".join(sorted(row.countersigners - present)), []).append(row.issuer)
+    what = f"{schema.partition('.')[0]} ({subkind})" if subkind else schema.partition(".")[0]
+    choices = (
+        f"{roles} (issued by {' or '.join(dict.fromkeys(issuers))})" for roles, issuers in wanted.items()
+    )
+    return f"{what} needs a countersigner with role {', or '.join(choices)}"
 
 
 def _at(path: str, check: Any, text: str) -> Any:
@@ -190,61 +210,9 @@ def _check_links(document: dict[str, Any], schema: str) -> None:
     for index, link in enumerate(document["relatedResource"]):
         path = f"$.relatedResource[{index}]"
         if link["rel"] not in allowed:
-            raise SchemaError(f"{path}.rel", f"a {schema} record has no such link")
+            known = ", ".join(f"{rel} ({', '.join(targets)})" for rel, targets in allowed.items())
+            raise SchemaError(f"{path}.rel", f"{schema.partition('.')[0]} has no such link; allowed: {known}")
         if link["id"] in seen:
             raise SchemaError(f"{path}.id", "linked twice, or the record itself")
         seen.add(link["id"])
         _at(f"{path}.digestMultibase", parse_digest_multibase, link["digestMultibase"])
-
-
-def _minutes(clock: str) -> int:
-    return int(clock[:2]) * 60 + int(clock[3:])
-
-
-def _check_activity(subject: dict[str, Any]) -> None:
-    for index, day in enumerate(subject["days"]):
-        # An end at or before the start lies on the next day; equal times are a full day.
-        span = (_minutes(day["end"]) - _minutes(day["start"])) % 1440 or 1440
-        if day["breakMinutes"] >= span:
-            raise SchemaError(f"$.credentialSubject.days[{index}].breakMinutes", "as long as the day itself")
-    if subject.get("opErrors", 0) > subject.get("ops", 0):
-        raise SchemaError("$.credentialSubject.opErrors", "more errors than operations")
-
-
-def _check_evaluation(subject: dict[str, Any]) -> None:
-    for index, item in enumerate(subject["items"]):
-        if item["score"] > item["max"]:
-            raise SchemaError(f"$.credentialSubject.items[{index}].score", "above the maximum")
-
-
-def _check_enrolment(subject: dict[str, Any]) -> None:
-    if subject["to"] <= subject["from"]:
-        raise SchemaError("$.credentialSubject.to", "not after from")
-
-
-def _check_standard(subject: dict[str, Any]) -> None:
-    levels = {level["code"] for level in subject["levels"]}
-    if len(levels) != len(subject["levels"]):
-        raise SchemaError("$.credentialSubject.levels", "a code is given twice")
-    items = {item["code"] for item in subject["items"]}
-    if len(items) != len(subject["items"]):
-        raise SchemaError("$.credentialSubject.items", "a code is given twice")
-    for index, item in enumerate(subject["items"]):
-        if "level" in item and item["level"] not in levels:
-            raise SchemaError(f"$.credentialSubject.items[{index}].level", "no level of this standard")
-
-
-def _check_credential(subject: dict[str, Any]) -> None:
-    descriptions = {entry["id"] for entry in subject["achievement"].get("resultDescription", ())}
-    for index, result in enumerate(subject.get("result", ())):
-        if result.get("resultDescription", "") not in descriptions:
-            raise SchemaError(f"$.credentialSubject.result[{index}].resultDescription", "not described")
-
-
-_SUBJECT_RULES = {
-    "activity.1": _check_activity,
-    "evaluation.1": _check_evaluation,
-    "enrolment.1": _check_enrolment,
-    "standard.1": _check_standard,
-    "credential.1": _check_credential,
-}

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from verifier_cli.canonical import canonical
 from verifier_cli.encoding import b64url_encode, digest_multibase, multikey
 from verifier_cli.record import Record, context_for, record_digest, status_entry
+from verifier_cli.rules import type_of
+from verifier_cli.schema import schema_json
 from verifier_cli.signature import complete_proof, proof_options, signing_input
 
 SCHOOL = "did:web:school.example"
@@ -33,6 +35,12 @@ PARTIES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "activity.1": (FIRM, [(SCHOOL, "school")]),
     "evaluation.1": (FIRM, [(SCHOOL, "school")]),
     "credential.1": (SCHOOL, [(FIRM, "enterprise")]),
+    "agreement.1": (SCHOOL, [(FIRM, "enterprise")]),
+    "demand.1": (FIRM, []),
+    "creditentry.1": (SCHOOL, []),
+    "outcome.1": (FIRM, [(SCHOOL, "school")]),
+    "resource.1": (FIRM, []),
+    "decision.1": (SCHOOL, []),
 }
 
 
@@ -96,13 +104,10 @@ def sample_document(
     document: dict[str, Any] = {
         "@context": context_for(schema),
         "id": make_uuid(f"{schema} {name}"),
-        "type": [
-            "VerifiableCredential",
-            "OpenBadgeCredential" if type_name == "credential" else type_name.capitalize(),
-        ],
+        "type": type_of(schema),
         "issuer": {"id": issuer, "type": ["Profile"], "name": ORGANISATION_NAMES.get(issuer, "Other")},
         "validFrom": VALID_FROM,
-        "credentialSubject": _without_none({**_SUBJECTS[schema](name), **(subject or {})}),
+        "credentialSubject": _without_none({**_subject(schema, name), **(subject or {})}),
         "credentialStatus": status_entry(issuer, chain_id, registry, number),
         "credentialSchema": {"id": f"urn:skilltrace:schema:{type_name}:1", "type": "JsonSchema"},
         "salt": make_salt(f"{schema} {name}"),
@@ -112,6 +117,14 @@ def sample_document(
     if signers:
         document["countersigners"] = [{"id": did, "role": role} for did, role in signers]
     return _without_none({**document, **members})
+
+
+def _subject(schema: str, name: str) -> dict[str, Any]:
+    """The sample's subject; of the types that stand in no vector it is the first example of the schema."""
+    if schema in _SUBJECTS:
+        return _SUBJECTS[schema](name)
+    subject: dict[str, Any] = schema_json(schema)["examples"][0]["credentialSubject"]
+    return subject
 
 
 def _without_none(members: dict[str, Any]) -> dict[str, Any]:
@@ -184,7 +197,7 @@ def _standard(name: str) -> dict[str, Any]:
             },
             {"code": "I1", "level": "intermediate", "text": {"zh": "能组建无线网络"}, "technical": True},
         ],
-        "requirements": {"practiceMinutes": 14400, "enterpriseShare": 3000, "credits": 6},
+        "requirements": {"practiceMinutes": 14400, "enterpriseShareBp": 3000, "credits": 600},
     }
 
 

@@ -197,7 +197,7 @@ STANDARDS = SheetSpec(
             example="14400",
         ),
         Field(
-            "enterpriseShare",
+            "enterpriseShareBp",
             "企业学分占比（万分之）",
             "Enterprise share (of 10000)",
             Cell.INTEGER,

@@ -20,13 +20,12 @@ from verifier_cli.canonical import canonical
 from verifier_cli.encoding import b64url_encode, digest_multibase
 from verifier_cli.profile import normalise
 from verifier_cli.record import Record, context_for, status_entry
+from verifier_cli.rules import type_of
 
 SALT_BYTES = 16  # protocol 2.2
 MAX_LINKS = (
     1_000  # a certificate over a school year's practice days; the size limit of a record bites earlier
 )
-
-_TYPES = {"credential": ["VerifiableCredential", "OpenBadgeCredential"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def compose(draft: Draft, issuer_name: str, chain: ChainSettings, number: int, l
     document: dict[str, Any] = {
         "@context": context_for(draft.schema),
         "id": draft.id or new_id(),
-        "type": _TYPES.get(name) or ["VerifiableCredential", name[:1].upper() + name[1:]],
+        "type": type_of(draft.schema),
         "issuer": {"id": draft.issuer, "type": ["Profile"], "name": issuer_name},
         "validFrom": draft.valid_from,
         "credentialSubject": _subject(draft.subject),

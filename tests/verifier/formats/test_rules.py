@@ -218,8 +218,8 @@ ARITHMETIC: dict[str, tuple[str, str, Any, str]] = {
     "score above the maximum": ("evaluation.1", "items[1].score", 100.5, "items[1].score"),
     "enrolment ends before": ("enrolment.1", "to", "2024-09-01", "to"),
     "level of no standard": ("standard.1", "items[0].level", "advanced", "items[0].level"),
-    "item code twice": ("standard.1", "items[1].code", "E1", "items"),
-    "level code twice": ("standard.1", "levels[1].code", "elementary", "levels"),
+    "item code twice": ("standard.1", "items[1].code", "E1", "items[1].code"),
+    "level code twice": ("standard.1", "levels[1].code", "elementary", "levels[1].code"),
     "result not described": (
         "credential.1",
         "result[0].resultDescription",
