@@ -90,6 +90,7 @@ ENVELOPE_COLUMNS: Final = (
     Column("record_id", "VARCHAR", (), "Identifier of the record", "记录标识"),
     Column("issuer", "VARCHAR", (), "DID of the issuer", "签发机构"),
     Column("valid_from", "VARCHAR", (), "validFrom, UTC", "生效时间（UTC）"),
+    Column("valid_on", "DATE", (), "validFrom as a day of Asia/Shanghai", "生效日期（北京时间）"),
     Column("expires", "VARCHAR", (), "validUntil, UTC", "失效时间（UTC）"),
     Column("superseded", "BOOLEAN", (), "A counted record of this type and issuer supersedes it", "已被替代"),
     Column("subject", "VARCHAR", (), "Whom or what the record is about", "记录主体"),

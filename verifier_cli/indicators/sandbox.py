@@ -1,0 +1,203 @@
+"""A database of relations that signed SQL of strangers is run in.
+
+It is filled first, then locked: no file, no network, no extension, no setting can be reached any more, memory
+and time are bounded, and only a checked SELECT is run (`guard`).
+"""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from verifier_cli.errors import MisuseError
+from verifier_cli.indicators.errors import RunError
+from verifier_cli.indicators.guard import check_select
+from verifier_cli.relations import Column, Relation, relations
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["BASELINE", "MEMBER", "RESULT", "Answer", "Sandbox", "open_sandbox", "quoted"]
+
+MEMORY_MIB: Final = 256
+"""For DuckDB's own buffers; what does not fit is spilled beside the database, in its temporary folder."""
+
+SPILL_MIB: Final = 8192
+"""Of disk, then: ten times what the intermediate results of 10^6 records take."""
+
+THREADS: Final = 2
+STATEMENT_SECONDS: Final = 60.0
+"""The slowest definition takes about a second over 10^6 records; what takes a minute does not end."""
+
+MAX_ROWS: Final = 1_000_000
+"""Rows of one answer: one per trainee of a large community, many times over."""
+
+MEMBER: Final = Relation(
+    "member",
+    (
+        Column("did", "VARCHAR", (), "An organisation of the community"),
+        Column("role", "VARCHAR", (), "Its role: school, enterprise, leader, member, evaluator, ..."),
+        Column("position", "VARCHAR", (), "upstream, downstream or core"),
+        Column("from", "DATE", (), "First day of its membership"),
+        Column("to", "DATE", (), "Last day of its membership, null while it lasts"),
+    ),
+)
+"""Who belongs to the community in the period; a row per agreement that says so."""
+
+RESULT: Final = Relation(
+    "result",
+    (
+        Column("code", "VARCHAR", (), "Code of an indicator computed before"),
+        Column("state", "VARCHAR", (), "value, no_data, too_few or missing_input"),
+        Column("value", "DECIMAL(38,4)", (), "Its value, four digits"),
+        Column("n", "BIGINT", (), "Persons"),
+        Column("coverage_bp", "BIGINT", (), "Coverage in parts of 10,000"),
+    ),
+)
+"""What the indicators before this one came to."""
+
+BASELINE: Final = Relation(
+    "baseline",
+    (
+        Column("code", "VARCHAR", (), "Code of an indicator"),
+        Column("base", "DECIMAL(18,4)", (), "Value that scores 0"),
+        Column("target", "DECIMAL(18,4)", (), "Value that scores 1"),
+    ),
+)
+"""Base and target of the definitions of this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows of a SELECT, with their columns' names."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (dict(zip(self.names, row, strict=True)) for row in self.rows)
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier, whatever it is called."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def open_sandbox(*, memory_mib: int = MEMORY_MIB, spill_mib: int = SPILL_MIB) -> Iterator[Sandbox]:
+    """A new sandbox with empty relations, in a temporary folder that goes with it."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="skilltrace-") as folder:
+        connection = duckdb.connect(
+            str(Path(folder) / "relations.duckdb"),
+            config={
+                "memory_limit": f"{memory_mib}MiB",
+                "threads": THREADS,
+                "temp_directory": str(Path(folder) / "spill"),
+                "max_temp_directory_size": f"{spill_mib}MiB",
+                "preserve_insertion_order": "false",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "allow_community_extensions": "false",
+                "allow_unsigned_extensions": "false",
+            },
+        )
+        try:
+            yield Sandbox(connection, Path(folder))
+        finally:
+            connection.close()
+
+
+class Sandbox:
+    """See the module. Fill `connection` with rows, then `lock`, then `select`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self.connection = connection
+        self.folder = folder
+        """For files that are loaded; gone with the sandbox."""
+        self.tables: set[str] = set()
+        self._locked = False
+        for relation in (*relations().values(), MEMBER, RESULT, BASELINE):
+            columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in relation.columns)
+            connection.execute(f"CREATE TABLE {quoted(relation.name)} ({columns})")
+            self.tables.add(relation.name)
+
+    def insert(self, relation: Relation, rows: Iterable[Sequence[Any]]) -> None:
+        """Add a few rows; records in number are loaded from files."""
+        values = [list(row) for row in rows]
+        if values:
+            marks = ", ".join("?" * len(relation.columns))
+            statement = f"INSERT INTO {quoted(relation.name)} VALUES ({marks})"  # noqa: S608 - our names
+            self.connection.executemany(statement, values)
+
+    def lock(self, period_from: datetime.date, period_to: datetime.date) -> None:
+        """Set the period [from, to) and close every door; only rows of the engine itself come in now."""
+        for name, day in (("period_from", period_from), ("period_to", period_to)):
+            self.connection.execute(f"CREATE MACRO {name}() AS DATE '{day.isoformat()}'")
+        self.connection.execute("SET enable_external_access = false")
+        self.connection.execute("SET lock_configuration = true")
+        self._locked = True
+
+    def select(
+        self, code: str, sql: str, tables: Collection[str], *, seconds: float = STATEMENT_SECONDS
+    ) -> Answer:
+        """Run a definition's SELECT over the tables that it names.
+
+        Raises DefinitionError for SQL that is not allowed, RunError when it fails, takes too long, answers
+        with too many rows or in floating point.
+        """
+        self._check(code, sql, tables)
+        import duckdb
+
+        with self._deadline(seconds):
+            try:
+                cursor = self.connection.execute(sql)
+                names = tuple(column[0] for column in cursor.description or ())
+                types = [str(column[1]) for column in cursor.description or ()]
+                rows = cursor.fetchmany(MAX_ROWS + 1)
+            except duckdb.Error as error:
+                raise RunError(code, str(error).partition("\n")[0]) from None
+        if len(rows) > MAX_ROWS:
+            raise RunError(code, f"more than {MAX_ROWS} rows")
+        floating = [name for name, kind in zip(names, types, strict=True) if kind in ("FLOAT", "DOUBLE")]
+        if floating:
+            raise RunError(code, f"{', '.join(floating)} in floating point")
+        return Answer(names, rows)
+
+    def create_view(
+        self, code: str, sql: str, tables: Collection[str], *, seconds: float = STATEMENT_SECONDS
+    ) -> None:
+        """Make the answer of a definition's SELECT a table of its name. Raises as `select` does."""
+        self._check(code, sql, tables)
+        if code in self.tables:
+            raise RunError(code, "is the name of a table")
+        import duckdb
+
+        with self._deadline(seconds):
+            try:
+                self.connection.execute(f"CREATE TABLE {quoted(code)} AS {sql}")
+            except duckdb.Error as error:
+                raise RunError(code, str(error).partition("\n")[0]) from None
+        self.tables.add(code)
+
+    def _check(self, code: str, sql: str, tables: Collection[str]) -> None:
+        if not self._locked:
+            raise MisuseError("lock the sandbox before a definition runs in it")
+        check_select(self.connection, code, sql, self.tables.intersection(tables))
+
+    @contextmanager
+    def _deadline(self, seconds: float) -> Iterator[None]:
+        timer = threading.Timer(seconds, self.connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
