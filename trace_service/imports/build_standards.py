@@ -164,7 +164,9 @@ def _build_standard(reading: Reading, node: Node, levels: list[Place], items: li
             "levels": [_level(level.row) for level in levels],
             "items": [_item(item.row) for item in items],
         }
-        required = {name: values[name] for name in ("practiceMinutes", "enterpriseShareBp") if name in values}
+        required: dict[str, Any] = {
+            name: values[name] for name in ("practiceMinutes", "enterpriseShareBp") if name in values
+        }
         if "credits" in values:
             required["credits"] = values["credits"] * 100  # the record has hundredths
         if required:
