@@ -137,6 +137,19 @@ class Sandbox:
             statement = f"INSERT INTO {quoted(relation.name)} VALUES ({marks})"  # noqa: S608 - our names
             self.connection.executemany(statement, values)
 
+    def mark_superseded(self, digests: Iterable[str]) -> None:
+        """Set `superseded` of the records with these digests (64 hexadecimal digits)."""
+        path = self.folder / "superseded.ndjson"
+        path.write_text("".join(f'{{"record":"{digest}"}}\n' for digest in digests))
+        source = (
+            "SELECT record FROM read_json(?, columns = {record: 'VARCHAR'}, format = 'newline_delimited')"
+        )
+        for relation in relations().values():
+            if relation.schema and not relation.arrays and path.stat().st_size:
+                update = f"UPDATE {quoted(relation.name)} SET superseded = true"  # noqa: S608 - our names
+                self.connection.execute(f"{update} WHERE record IN ({source})", [str(path)])
+        path.unlink()
+
     def lock(self, period_from: datetime.date, period_to: datetime.date) -> None:
         """Set the period [from, to) and close every door; only rows of the engine itself come in now."""
         for name, day in (("period_from", period_from), ("period_to", period_to)):

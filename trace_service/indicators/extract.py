@@ -1,0 +1,154 @@
+"""Records -> rows of the relations inside DuckDB, column by column: the service's own way.
+
+The canonical documents go as they are into one file of JSON lines per record type; their members are read
+into nested columns, whose types follow from `verifier_cli.relations`, and spread over the tables by SQL. The
+verifier extracts in plain Python; tests hold both equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, Final
+
+from verifier_cli.indicators.sandbox import Sandbox, quoted
+from verifier_cli.indicators.times import UTC_OFFSET
+from verifier_cli.profile import MAX_SIZE
+from verifier_cli.relations import LINK, SIGNER, Column, Relation, relations_of
+
+__all__ = ["load"]
+
+_LINKS: Final = 'STRUCT(id VARCHAR, "digestMultibase" VARCHAR, rel VARCHAR, item VARCHAR[])[]'
+_COUNTERSIGNERS: Final = "STRUCT(id VARCHAR, role VARCHAR)[]"
+
+_SUBJECT: Final = 'document."credentialSubject"'
+_ELEMENT: Final = "[]"
+"""Stands for an array's element among the steps of a path; no member is called so."""
+
+MAX_LINE: Final = 2 * MAX_SIZE
+"""Bytes of a line: a record and its digest."""
+
+_OWN: Final = """
+    record, document.id, document.issuer.id, document."validFrom",
+    CAST(CAST(document."validFrom" AS TIMESTAMP) + to_seconds({offset}) AS DATE),
+    document."validUntil", false, document."credentialSubject".id
+"""
+"""The envelope columns, in the order of `relations.ENVELOPE_COLUMNS`."""
+
+_TARGET: Final = """lower(hex(from_base64(
+    rpad(replace(replace(substr(l."digestMultibase", 2), '-', '+'), '_', '/'), 48, '='))[3:]))"""
+"""digestMultibase -> hexadecimal: u, then 34 bytes in base64url, of which the first two name the hash."""
+
+
+def load(sandbox: Sandbox, records: Iterable[tuple[str, str, bytes]]) -> None:
+    """Fill the sandbox with records: (type as in `activity`, record_digest in hexadecimal, document)."""
+    paths = _write(sandbox.folder, records)
+    for schema, path in paths.items():
+        _load_type(sandbox, schema, path)
+        path.unlink()
+
+
+def _write(folder: Path, records: Iterable[tuple[str, str, bytes]]) -> Mapping[str, Path]:
+    files: dict[str, IO[bytes]] = {}
+    paths: dict[str, Path] = {}
+    with ExitStack() as stack:
+        for schema, digest, document in records:
+            stream = files.get(schema)
+            if stream is None:
+                paths[schema] = folder / f"{schema}.documents"
+                stream = files[schema] = stack.enter_context(paths[schema].open("wb"))
+            stream.write(b'{"record":"%b","document":%b}\n' % (digest.encode(), document))
+    return paths
+
+
+def _load_type(sandbox: Sandbox, schema: str, path: Path) -> None:
+    run = sandbox.connection.execute
+    document = (
+        'STRUCT(id VARCHAR, issuer STRUCT(id VARCHAR), "validFrom" VARCHAR, "validUntil" VARCHAR, '
+        f'"relatedResource" {_LINKS}, countersigners {_COUNTERSIGNERS}, "credentialSubject" {_subject(schema)})'
+    )
+    run(
+        "CREATE TEMP TABLE raw AS SELECT record, document FROM read_json(?, "  # noqa: S608 - of the schemas
+        f"columns = {{record: 'VARCHAR', document: '{document}'}}, "
+        f"format = 'newline_delimited', maximum_object_size = {MAX_LINE})",
+        [str(path)],
+    )
+    own, *arrays = relations_of(schema)
+    envelope = _OWN.format(offset=UTC_OFFSET)
+    members = "".join(f", {_value(_SUBJECT, column)}" for column in own.members)
+    run(f"INSERT INTO {quoted(own.name)} SELECT {envelope}{members} FROM raw")  # noqa: S608 - of the schemas
+    for relation in arrays:
+        run(_array_statement(relation))
+    run(_link_statement())
+    run(_signer_statement())
+    run("DROP TABLE raw")
+
+
+def _array_statement(relation: Relation) -> str:
+    outer, *inner = relation.arrays
+    rows = f"SELECT record, {_numbered(_path(_SUBJECT, outer), 'ordinal')} FROM raw"
+    keys = "record, ordinal"
+    if inner:
+        rows = f"SELECT record, ordinal AS parent, {_numbered(_path('e', inner[0]), 'place')} FROM ({rows})"  # noqa: S608 - of the schemas
+        keys = "record, parent, place"
+    members = "".join(f", {_value('e', column)}" for column in relation.members)
+    return f"INSERT INTO {quoted(relation.name)} SELECT {keys}{members} FROM ({rows})"  # noqa: S608 - of the schemas
+
+
+def _numbered(array: str, ordinal: str) -> str:
+    """Select items: each element as `e`, its place from 0."""
+    return f"unnest({array}) AS e, unnest(range(len({array}))) AS {ordinal}"
+
+
+def _link_statement() -> str:
+    items = "CASE WHEN len(l.item) > 0 THEN l.item ELSE [NULL] END"
+    return f"""
+        INSERT INTO {quoted(LINK.name)}
+        SELECT record, ordinal, l.rel, {_TARGET}, l.id, unnest({items})
+        FROM (SELECT record, unnest(document."relatedResource") AS l,
+                     unnest(range(len(document."relatedResource"))) AS ordinal FROM raw)
+    """  # noqa: S608 - our own text
+
+
+def _signer_statement() -> str:
+    return f"""
+        INSERT INTO {quoted(SIGNER.name)}
+        SELECT record, document.issuer.id, NULL, 0 FROM raw
+        UNION ALL
+        SELECT record, c.id, c.role, position
+        FROM (SELECT record, unnest(document.countersigners) AS c,
+                     unnest(range(1, len(document.countersigners) + 1)) AS position FROM raw)
+    """  # noqa: S608 - our own text
+
+
+def _path(root: str, path: tuple[str, ...]) -> str:
+    return ".".join((root, *map(quoted, path)))
+
+
+def _value(root: str, column: Column) -> str:
+    """A member as its column's type. Numbers were read as text, so that no binary fraction comes between."""
+    value = _path(root, column.path)
+    return f"CAST({value} AS {column.type})" if column.type.startswith("DECIMAL") else value
+
+
+def _subject(schema: str) -> str:
+    """The nested type of a record type's subject, from its relations."""
+    tree: dict[str, Any] = {"id": "VARCHAR"}
+    for relation in relations_of(schema):
+        above = tuple(step for array in relation.arrays for step in (*array, _ELEMENT))
+        for column in relation.members:
+            *path, last = *above, *column.path  # of an array of scalars the element itself is last
+            node = tree
+            for step in path:
+                node = node.setdefault(step, {})
+            node[last] = "VARCHAR" if column.type.startswith("DECIMAL") else column.type
+    return _type(tree)
+
+
+def _type(node: Any) -> str:
+    if isinstance(node, str):
+        return node
+    if _ELEMENT in node:
+        return f"{_type(node[_ELEMENT])}[]"
+    return f"STRUCT({', '.join(f'{quoted(name)} {_type(member)}' for name, member in node.items())})"
