@@ -34,6 +34,15 @@ _SHA2_256 = b"\x12\x20"  # multihash: function sha2-256, length 32
 _ED25519_PUB = b"\xed\x01"  # multicodec ed25519-pub as an unsigned varint
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _B64URL = re.compile(r"[A-Za-z0-9_-]*")
+# To the alphabet of `binascii`; what that has and base64url has not becomes a character of neither.
+_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/!!!")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_LAST_DIGITS = (
+    _BASE64,
+    b"",
+    _BASE64[::16],
+    _BASE64[::4],
+)  # by length mod 4: those whose unused bits are zero
 
 
 def _lanes() -> list[tuple[int, int, int]]:
@@ -48,9 +57,25 @@ def _lanes() -> list[tuple[int, int, int]]:
 
 
 _LANES = _lanes()
-_CHUNK = 10  # 58**10 < 2**64: one machine word at a time
-_CHUNK_BASE = 58**_CHUNK
-_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_LANE = 128  # bits; each holds 8 digits as a number before `_spread`
+_LANE_BASE = 58**8
+
+
+def _splits() -> list[tuple[int, int, int, int, int]]:
+    """For `_spread`: lane width, divisor, and its reciprocal as factor, shift and mask of the quotients."""
+    splits = []
+    for width, digits in ((64, 4), (32, 2), (16, 1)):
+        base = 58**digits
+        # With this shift the rounded-up reciprocal is exact for every number below base squared.
+        shift = (base * base).bit_length() + base.bit_length()
+        quotient = (1 << base.bit_length()) - 1
+        mask = sum(quotient << at for at in range(0, _LANE * MAX_BASE58_CHARS // 8, 2 * width))
+        splits.append((width, base, -(-(1 << shift) // base), shift, mask))
+    return splits
+
+
+_SPLITS = _splits()
+_LETTERS = _ALPHABET.encode().ljust(256, b"\0")
 
 
 def _fold(digits: bytes) -> int:
@@ -64,14 +89,24 @@ def _fold(digits: bytes) -> int:
 def base58btc_encode(data: bytes) -> str:
     """Base58 of the Bitcoin alphabet, without a multibase prefix; each leading zero byte is a `1`."""
     number = int.from_bytes(data, "big")
-    out: list[str] = []
+    text = ""
     while number:
-        number, chunk = divmod(number, _CHUNK_BASE)
-        for _ in range(_CHUNK // 2):
-            chunk, pair = divmod(chunk, 58 * 58)
-            out.append(_PAIRS[pair])
-    text = "".join(reversed(out)).lstrip("1")
-    return "1" * (len(data) - len(data.lstrip(b"\0"))) + text
+        number, low = divmod(number, 58**MAX_BASE58_CHARS)  # nothing of the protocol has a second round
+        text = _spread(low).rjust(MAX_BASE58_CHARS, "1") + text
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + text.lstrip("1")
+
+
+def _spread(number: int) -> str:
+    """128 digits at most, in whole lanes: all lanes are halved at once, 2 us less than digit by digit."""
+    lanes = at = 0
+    while number:
+        number, lane = divmod(number, _LANE_BASE)
+        lanes |= lane << at
+        at += _LANE
+    for width, base, factor, shift, mask in _SPLITS:
+        high = (lanes * factor >> shift) & mask
+        lanes += (high << width) - high * base
+    return lanes.to_bytes(at // 8, "big")[1::2].translate(_LETTERS).decode()
 
 
 def base58btc_decode(text: str) -> bytes:
@@ -96,13 +131,13 @@ def b64url_encode(data: bytes) -> str:
 
 def b64url_decode(text: str) -> bytes:
     """Bytes of unpadded base64url. Raises DataError on padding, foreign characters or unused bits set."""
-    if not _B64URL.fullmatch(text):
-        raise DataError("base64url", "character outside the alphabet")
     try:
-        data = binascii.a2b_base64(text.translate({45: 43, 95: 47}) + "=" * (-len(text) % 4))
-    except binascii.Error:
-        raise DataError("base64url", "impossible length") from None
-    if b64url_encode(data) != text:
+        digits = text.encode("ascii").translate(_TO_BASE64)
+        data = binascii.a2b_base64(digits + b"=" * (-len(digits) % 4), strict_mode=True)
+    except ValueError:  # both errors are
+        reason = "impossible length" if _B64URL.fullmatch(text) else "character outside the alphabet"
+        raise DataError("base64url", reason) from None
+    if digits[-1:] not in _LAST_DIGITS[len(digits) % 4]:
         raise DataError("base64url", "unused bits are not zero")
     return data
 

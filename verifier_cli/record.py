@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from verifier_cli.canonical import canonical, canonical_parsed
 from verifier_cli.did import did_web_host, org_id
 from verifier_cli.encoding import parse_digest_multibase, parse_time
 from verifier_cli.errors import SchemaError
 from verifier_cli.kinds import Kind
-from verifier_cli.profile import MAX_SIZE, parse
+from verifier_cli.profile import MAX_SIZE, parse, parse_own
 from verifier_cli.rules import LIST_LENGTH, STATUS_ID, context_of, issuer_roles, schema_of, subkind_of
 from verifier_cli.schema import validate
 from verifier_cli.signature import is_native
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Countersigner", "Link", "Record", "StatusId", "context_for", "record_digest", "status_entry"]
 
@@ -74,14 +77,30 @@ class Record:
 
         The canonical bytes are parsed back, so what is signed is what any reader will parse.
         """
-        return cls.parse(canonical(document))
+        return cls.from_canonical(canonical(document))
+
+    @classmethod
+    def from_canonical(cls, text: bytes) -> Record:
+        """A record from bytes that `canonical` wrote in this process, never from bytes that were read.
+
+        Raises as `parse` does.
+        """
+        value = parse_own(text)
+        validate(value)
+        if "proof" not in value:
+            return cls._of(value, (), text)
+        proofs = value.pop("proof")
+        return cls._of(value, proofs, canonical_parsed(value))
 
     @classmethod
     def from_value(cls, value: Any) -> Record:
         """A record from what `profile.parse` returned; takes the value over. Raises SchemaError."""
         validate(value)
         proofs = value.pop("proof", ())
-        text = canonical_parsed(value)
+        return cls._of(value, proofs, canonical_parsed(value))
+
+    @classmethod
+    def _of(cls, value: Any, proofs: Iterable[dict[str, Any]], text: bytes) -> Record:
         name, kind = schema_of(value)
         return cls(value, tuple(proofs), text, hashlib.sha256(text).digest(), name, kind)
 

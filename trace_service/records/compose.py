@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,7 +89,9 @@ class LinkIndex:
 
 def new_id() -> str:
     """Return a fresh record id."""
-    return f"urn:uuid:{uuid.UUID(bytes=secrets.token_bytes(16), version=4)}"
+    text = secrets.token_hex(16)
+    variant = "89ab"[int(text[16], 16) & 3]  # RFC 9562: two bits for the variant, four for version 4
+    return f"urn:uuid:{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
 def compose(draft: Draft, issuer_name: str, chain: ChainSettings, number: int, links: LinkIndex) -> Record:
@@ -106,7 +107,7 @@ def compose(draft: Draft, issuer_name: str, chain: ChainSettings, number: int, l
         "type": type_of(draft.schema),
         "issuer": {"id": draft.issuer, "type": ["Profile"], "name": issuer_name},
         "validFrom": draft.valid_from,
-        "credentialSubject": _subject(draft.subject),
+        "credentialSubject": draft.subject,
         "credentialStatus": status_entry(draft.issuer, chain.chain_id, chain.anchor_registry, number),
         "credentialSchema": {"id": f"urn:skilltrace:schema:{name}:{version}", "type": "JsonSchema"},
         "salt": b64url_encode(secrets.token_bytes(SALT_BYTES)),
@@ -117,19 +118,18 @@ def compose(draft: Draft, issuer_name: str, chain: ChainSettings, number: int, l
         document["relatedResource"] = list(_related(draft.links, links))
     if draft.countersigners:
         document["countersigners"] = [{"id": did, "role": role} for did, role in draft.countersigners]
-    record = Record.from_document(document)
+    record = Record.from_canonical(_normal_text(document))
     links.digests[record.id] = record.digest
     return record
 
 
-def _subject(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The subject in NFC. Nearly all text is already: one look at the whole is cheaper than one at
-    each part."""
-    subject = dict(given)
-    if unicodedata.is_normalized("NFC", canonical(subject).decode()):
-        return subject
-    normal: dict[str, Any] = normalise(subject)
-    return normal
+def _normal_text(document: dict[str, Any]) -> bytes:
+    """The canonical bytes with the subject in NFC. Nearly all text is already: one look at the whole is
+    cheaper than one at each part."""
+    text = canonical(document)
+    if unicodedata.is_normalized("NFC", text.decode()):
+        return text
+    return canonical({**document, "credentialSubject": normalise(document["credentialSubject"])})
 
 
 def _related(drafted: tuple[DraftLink, ...], links: LinkIndex) -> Iterable[dict[str, Any]]:

@@ -36,6 +36,11 @@ def test_base58_examples(data: bytes, text: str) -> None:
     assert encoding.base58btc_decode(text) == data
 
 
+def test_base58_of_a_long_number_with_zeros_inside() -> None:
+    data = (7 * 58**encoding.MAX_BASE58_CHARS + 5).to_bytes(95, "big").lstrip(b"\0")
+    assert encoding.base58btc_encode(data) == slow.b58_encode(data) == "8" + "1" * 127 + "6"
+
+
 @given(st.binary(max_size=80))
 def test_base58_equals_the_slow_reference(data: bytes) -> None:
     text = encoding.base58btc_encode(data)

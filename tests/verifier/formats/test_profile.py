@@ -13,7 +13,19 @@ from tests.verifier.formats import strategies
 from verifier_cli import profile
 from verifier_cli.canonical import canonical
 from verifier_cli.diagnosis import diagnose
-from verifier_cli.errors import ProfileError
+from verifier_cli.errors import MisuseError, ProfileError
+
+
+def _read_leniently(text: str) -> Any:
+    """Any value that has canonical bytes, also one that the profile refuses; other texts stand for
+    themselves."""
+    try:
+        value = json.loads(text)
+        canonical(value)
+    except (ValueError, RecursionError, MisuseError):
+        return text
+    return value
+
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,6 +164,30 @@ def test_round_trip(value: Any) -> None:
     spaced = json.dumps(value, ensure_ascii=True, indent=3).encode()
     if "e-" not in json.dumps(_numbers(value)):  # the standard library writes 0.00001 as 1e-05
         assert repr(_sorted(profile.parse(spaced))) == repr(_sorted(value))
+
+
+@settings(max_examples=600, deadline=None)
+@given(strategies.values | strategies.json_like.map(_read_leniently))
+def test_own_bytes_are_read_as_strictly(value: Any) -> None:
+    """`parse_own` and `parse` say the same of whatever `canonical` wrote."""
+    text = canonical(value)
+    assert _outcome(profile.parse_own, text) == _outcome(profile.parse, text)
+
+
+def test_own_bytes_have_the_same_limits() -> None:
+    deep: Any = 1
+    for _ in range(profile.MAX_DEPTH + 1):
+        deep = [deep]
+    for value in (deep, {"a": "x" * profile.MAX_SIZE}, {"b c": 1}, 2**53, {"a": [2.0**60]}, "text"):
+        text = canonical(value)
+        assert _outcome(profile.parse_own, text) == _outcome(profile.parse, text)
+
+
+def _outcome(parse: Any, text: bytes) -> str:
+    try:
+        return repr(parse(text))
+    except ProfileError:
+        return "refused"
 
 
 def _sorted(value: Any) -> Any:
