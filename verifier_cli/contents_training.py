@@ -1,4 +1,4 @@
-"""What records of training say, in words: parties, standards, enrolments, activities and what came of them."""
+"""What records of training say, in words: parties, standards, enrolments, activities and what came of it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from trace_service.config import ChainSettings
 from trace_service.problems import Problem
@@ -19,7 +19,7 @@ from verifier_cli.canonical import canonical
 from verifier_cli.encoding import b64url_encode, digest_multibase
 from verifier_cli.profile import normalise
 from verifier_cli.record import Record, context_for, status_entry
-from verifier_cli.rules import type_of
+from verifier_cli.rules import link_targets, type_of
 
 SALT_BYTES = 16  # protocol 2.2
 MAX_LINKS = (
@@ -58,16 +58,24 @@ class Draft:
     id: str | None = None
 
 
+class LinkTarget(NamedTuple):
+    """What a link's check needs to know of the record that it names."""
+
+    digest: bytes
+    schema: str
+    issuer: str
+
+
 @dataclass(slots=True)
 class LinkIndex:
-    """Digests by record id: those stored before, and those composed in this call."""
+    """Records by id that links may name: those stored before, and those composed in this call."""
 
-    digests: dict[str, bytes] = field(default_factory=dict)
+    targets: dict[str, LinkTarget] = field(default_factory=dict)
 
     def digest_of(self, link: DraftLink, path: str) -> bytes:
         """Return the digest that ``link`` names; raises `Problem` 422 where nobody knows the record."""
-        known = self.digests.get(link.id)
-        if link.digest is not None and known is not None and known != link.digest:
+        known = self.targets.get(link.id)
+        if link.digest is not None and known is not None and known.digest != link.digest:
             raise Problem(
                 422,
                 "record.link_digest",
@@ -75,7 +83,7 @@ class LinkIndex:
                 path=path,
                 fix="leave the digest out, and it is filled in",
             )
-        found = link.digest or known
+        found = link.digest or (None if known is None else known.digest)
         if found is None:
             raise Problem(
                 422,
@@ -85,6 +93,33 @@ class LinkIndex:
                 fix="issue it first, or give its digestMultibase",
             )
         return found
+
+    def check_type(self, link: DraftLink, draft: Draft, path: str) -> None:
+        """Raise `Problem` 422 where the record that ``link`` names is none that ``draft`` may link so.
+
+        A record that is not known here is looked at by whoever verifies the lineage (protocol section 9).
+        """
+        known = self.targets.get(link.id)
+        allowed = link_targets(draft.schema).get(link.rel)
+        if known is None or allowed is None:  # an unknown relation is refused with the whole document
+            return
+        target = known.schema.partition(".")[0]
+        if target not in allowed:
+            raise Problem(
+                422,
+                "record.link_type",
+                f"A record of type {target} cannot be linked so",
+                path=path,
+                fix=f"{link.rel} may name: {', '.join(allowed)}",
+            )
+        if link.rel == "supersedes" and known.issuer != draft.issuer:
+            raise Problem(
+                422,
+                "record.link_issuer",
+                "Only its own issuer supersedes a record",
+                path=path,
+                fix="link it with another relation, or let its issuer supersede it",
+            )
 
 
 def new_id() -> str:
@@ -115,11 +150,11 @@ def compose(draft: Draft, issuer_name: str, chain: ChainSettings, number: int, l
     if draft.valid_until is not None:
         document["validUntil"] = draft.valid_until
     if draft.links:
-        document["relatedResource"] = list(_related(draft.links, links))
+        document["relatedResource"] = list(_related(draft, links))
     if draft.countersigners:
         document["countersigners"] = [{"id": did, "role": role} for did, role in draft.countersigners]
     record = Record.from_canonical(_normal_text(document))
-    links.digests[record.id] = record.digest
+    links.targets[record.id] = LinkTarget(record.digest, draft.schema, draft.issuer)
     return record
 
 
@@ -132,10 +167,12 @@ def _normal_text(document: dict[str, Any]) -> bytes:
     return canonical({**document, "credentialSubject": normalise(document["credentialSubject"])})
 
 
-def _related(drafted: tuple[DraftLink, ...], links: LinkIndex) -> Iterable[dict[str, Any]]:
-    if len(drafted) > MAX_LINKS:
+def _related(draft: Draft, links: LinkIndex) -> Iterable[dict[str, Any]]:
+    if len(draft.links) > MAX_LINKS:
         raise Problem(422, "record.links", "Too many links", path="$.links", fix=f"at most {MAX_LINKS}")
-    for position, link in enumerate(drafted):
-        digest = links.digest_of(link, f"$.links[{position}]")
+    for position, link in enumerate(draft.links):
+        path = f"$.links[{position}]"
+        digest = links.digest_of(link, path)
+        links.check_type(link, draft, path)
         entry = {"id": link.id, "digestMultibase": digest_multibase(digest), "rel": link.rel}
         yield {**entry, "item": list(link.items)} if link.items else entry

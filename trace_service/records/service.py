@@ -11,10 +11,11 @@ from trace_service.config import ChainSettings
 from trace_service.database import utc_now
 from trace_service.organisations.queries import OrganisationName, names_of
 from trace_service.problems import Problem
-from trace_service.records.compose import Draft, LinkIndex, compose
+from trace_service.records.compose import Draft, compose
+from trace_service.records.link_targets import link_index
 from trace_service.records.numbers import check_reserved, next_numbers, reserve_words
 from trace_service.records.proofs import ProofResult, add_proofs
-from trace_service.records.queries import drafted_refs, known_ids, linkable_digests, outbox
+from trace_service.records.queries import drafted_refs, known_ids, outbox
 from trace_service.records.rows import DraftedRecord, NewRecord, insert_open_signatures, insert_records
 from verifier_cli.did import is_organisation
 from verifier_cli.profile import normalise
@@ -67,8 +68,7 @@ def compose_many(
     names = _check_signers(connection, proposer_did, drafts)
     _check_fresh(connection, names, drafts)
     numbers = _numbers(connection, names, drafts, whole_words=whole_words)
-    wanted = {link.id for draft in drafts for link in draft.links if link.digest is None}
-    links = LinkIndex(linkable_digests(connection, proposer_did, wanted))
+    links = link_index(connection, proposer_did, {link.id for draft in drafts for link in draft.links})
     proposer = names[proposer_did].pk
     new = []
     for draft in drafts:

@@ -186,6 +186,47 @@ def test_link_with_a_wrong_digest(service: Service) -> None:
     assert problem.code == "record.link_digest"
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_link_to_a_record_of_a_type_that_is_not_allowed(service: Service, *, stored: bool) -> None:
+    target = draft(activity(), FIRM)
+    target_id = new_id()
+    one = Draft(
+        target.schema,
+        target.issuer,
+        target.subject,
+        target.valid_from,
+        countersigners=target.countersigners,
+        id=target_id,
+    )
+    bad = draft(activity(links=[{"id": target_id, "rel": "performedUnder"}]), FIRM)
+    if stored:
+        _draft(service, FIRM, one)
+    with pytest.raises(Problem) as caught:
+        _draft(service, FIRM, *([bad] if stored else [one, bad]))
+    problem = caught.value
+    assert (problem.status, problem.code, problem.path) == (422, "record.link_type", "$.links[0]")
+    assert problem.fix == "performedUnder may name: enrolment, agreement"
+
+
+def test_only_its_issuer_supersedes_a_record(service: Service) -> None:
+    (theirs,) = _draft(service, FIRM, draft(activity(), FIRM))
+    after = activity(
+        issuer=SCHOOL,
+        countersigners=[{"id": FIRM, "role": "enterprise"}],
+        links=[{"id": theirs.id, "rel": "supersedes"}],
+    )
+    with pytest.raises(Problem) as caught:
+        _draft(service, SCHOOL, draft(after, SCHOOL))
+    assert (caught.value.code, caught.value.path) == ("record.link_issuer", "$.links[0]")
+
+
+def test_unknown_relation_is_refused_with_its_path(service: Service) -> None:
+    (theirs,) = _draft(service, FIRM, draft(activity(), FIRM))
+    with pytest.raises(SchemaError) as caught:
+        _draft(service, FIRM, draft(activity(links=[{"id": theirs.id, "rel": "awards"}]), FIRM))
+    assert caught.value.path == "$.relatedResource[0].rel"
+
+
 def test_proposer_must_be_a_signer(service: Service) -> None:
     problem = _refused(service, OTHER, draft(activity(issuer=FIRM), OTHER))
     assert (problem.status, problem.code) == (403, "record.not_a_signer")
