@@ -31,6 +31,7 @@ DOMAINS = (
     "status",
     "publication",
     "verification",
+    "creditbank",
 )
 
 _health = APIRouter(tags=["health"])

@@ -1,19 +1,25 @@
-"""One engine, one session rule, one time type.
+"""One engine, one session rule, one time type; SQLite or PostgreSQL.
 
 Writes begin with ``BEGIN IMMEDIATE`` on SQLite: a plain ``BEGIN`` that upgrades later fails with "locked" as
 soon as two processes write. ``synchronous=FULL`` makes a returned commit durable (promise 1 of the
-reliability notes).
+reliability notes), as PostgreSQL's default does.
+
+On PostgreSQL writes run at READ COMMITTED: what must not change between looking and writing is locked (`FOR
+UPDATE`) or part of the statement that writes. Reads run at REPEATABLE READ, so that they see one state, as
+they do on SQLite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import SQLModel
@@ -21,7 +27,8 @@ from sqlmodel import SQLModel
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
 CACHE_KIB = 65_536  # a bulk transaction's pages stay in memory until it commits, instead of being spilled
-CHECKPOINT_PAGES = 8_192  # 32 MiB of log: index pages that many commits touch are copied back once
+PAGE_BYTES = 8_192  # a record of 3 kB leaves a third of a smaller page empty; fixed when a database is made
+CHECKPOINT_PAGES = 8_192  # 64 MiB of log: index pages that many commits touch are copied back once
 BUSY_TIMEOUT_MS = 10_000  # longer than any write transaction of ours; a lock held longer is a defect
 
 
@@ -48,12 +55,17 @@ def utc_now() -> datetime:
 
 
 def make_engine(url: str) -> Engine:
-    """Return an engine for ``url``; SQLite connections get WAL, full sync, foreign keys and immediate
-    writes."""
+    """Return an engine for ``url`` (``sqlite:///…`` or ``postgresql+psycopg://…``).
+
+    SQLite connections get WAL, full sync, foreign keys and immediate writes; PostgreSQL's a bound on waiting
+    for locks.
+    """
+    if sa.make_url(url).get_backend_name() == "postgresql":
+        options = f"-c lock_timeout={BUSY_TIMEOUT_MS}"
+        return sa.create_engine(url, connect_args={"options": options}, pool_pre_ping=True)
     engine = sa.create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -61,6 +73,7 @@ def _configure_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we emit BEGIN ourselves
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
+        f"page_size={PAGE_BYTES}",
         "journal_mode=WAL",
         "synchronous=FULL",
         f"cache_size=-{CACHE_KIB}",
@@ -86,8 +99,34 @@ def write(engine: Engine) -> Iterator[Connection]:
 def read(engine: Engine) -> Iterator[Connection]:
     """A consistent view for reading; nothing written in it survives."""
     with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
         connection.rollback()
+
+
+def take_turns(connection: Connection, *name: object) -> None:
+    """Wait until no other writing transaction has taken its turn under ``name``, and keep it until the end.
+
+    For what is looked for and then made. On SQLite writers take turns anyway, and reading needs none.
+    """
+    if connection.dialect.name != "postgresql" or not connection.get_execution_options().get("write"):
+        return
+    digest = hashlib.sha256(repr(name).encode()).digest()
+    key = int.from_bytes(digest[:8], "big", signed=True)
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def lock_rows(connection: Connection, table: sa.Table, pks: Iterable[int]) -> None:
+    """Lock these rows of ``table`` until the transaction ends, in one order for everybody.
+
+    What is read afterwards is what the writers before have left. On SQLite the transaction is the lock.
+    """
+    wanted = sorted(set(pks))
+    if connection.dialect.name != "postgresql" or not wanted:
+        return
+    query = sa.select(table.c.pk).where(table.c.pk == sa.func.any(sa.cast(wanted, ARRAY(sa.Integer))))
+    connection.execute(query.order_by(table.c.pk).with_for_update(key_share=True)).all()
 
 
 def bulk_insert(

@@ -12,6 +12,13 @@ from trace_service.anchoring.tables import (
     HeldRecord,
     SealDemand,
 )
+from trace_service.creditbank.tables import (
+    CreditAccount,
+    CreditHolder,
+    CreditJournal,
+    CreditOperation,
+    CreditPosting,
+)
 from trace_service.evm.tables import EvmTransaction, TransactionBatch
 from trace_service.idempotency.tables import IdempotentAnswer
 from trace_service.imports.tables import ImportJob, ImportRowError
@@ -27,6 +34,11 @@ __all__ = [
     "Batch",
     "BatchLeaf",
     "BatchTile",
+    "CreditAccount",
+    "CreditHolder",
+    "CreditJournal",
+    "CreditOperation",
+    "CreditPosting",
     "EvmTransaction",
     "HeldRecord",
     "IdempotentAnswer",

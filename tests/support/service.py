@@ -96,15 +96,15 @@ class Service:
         return result
 
 
-def make_service(data_dir: Path) -> Service:
-    """A service with firm, school, another firm and the operator, all with one record key and one API key."""
-    settings = Settings(
-        data_dir=data_dir,
-        database_url=f"sqlite:///{data_dir / 'skilltrace.db'}",
-        operator=OPERATOR,
-        chain=CHAIN,
-    )
-    (data_dir / "skilltrace.db").write_bytes(_migrated())
+def make_service(data_dir: Path, database_url: str | None = None) -> Service:
+    """A service with firm, school, another firm and the operator, all with one record key and one API key.
+
+    ``database_url`` names a migrated database; without one it is a fresh file of SQLite.
+    """
+    if database_url is None:
+        (data_dir / "skilltrace.db").write_bytes(_migrated())
+        database_url = f"sqlite:///{data_dir / 'skilltrace.db'}"
+    settings = Settings(data_dir=data_dir, database_url=database_url, operator=OPERATOR, chain=CHAIN)
     engine = make_engine(settings.database_url)
     signers, api_keys = {}, {}
     with write(engine) as connection:

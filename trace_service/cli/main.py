@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "status": ("trace_service.status.cli",),
     "export": ("trace_service.publication.cli",),
     "fsck": ("trace_service.publication.cli",),
+    "credits": ("trace_service.creditbank.cli",),
     "worker": ("trace_service.worker.cli",),
 }
 

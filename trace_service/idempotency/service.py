@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from trace_service.database import table_of, utc_now
+from trace_service.database import table_of, take_turns, utc_now
 from trace_service.idempotency.tables import IdempotentAnswer
 from trace_service.problems import Problem
 
@@ -52,9 +52,13 @@ def identify(organisation_pk: int, key: str | None, route: str, body: bytes) -> 
 
 
 def recall(connection: Connection, request: IdempotentRequest) -> Answer | None:
-    """Return the answer given before; raises `Problem` 422 where the key was used for another request."""
+    """Return the answer given before; raises `Problem` 422 where the key was used for another request.
+
+    A writing transaction that gets none has the key to itself until it ends.
+    """
     if request.key is None:
         return None
+    take_turns(connection, "idempotency", request.organisation_pk, request.key)
     row = connection.execute(
         sa.select(ANSWER).where(
             ANSWER.c.organisation_pk == request.organisation_pk, ANSWER.c.key == request.key

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
+from trace_service.creditbank.checks import check_ledger
 from trace_service.publication.against_chain import (
     StatusFacts,
     Tally,
@@ -112,6 +113,7 @@ def fsck(
             check_promises(connection, facts, tally),
             check_receipts(connection, receipts),
             check_outbox(connection, facts, tally),
+            check_ledger(connection),
         ):
             for finding in check:
                 report.add(finding)

@@ -41,7 +41,7 @@ def next_numbers(connection: Connection, organisation_pk: int, count: int) -> li
         word = connection.execute(
             sa.select(ORGANISATION.c.open_status_word)
             .where(ORGANISATION.c.pk == organisation_pk)
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).scalar_one()
         free = [] if word is None else sorted(_free(connection, organisation_pk, word) - set(numbers))
         if not free:

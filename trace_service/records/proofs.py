@@ -14,7 +14,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from trace_service.database import AnyRow, bulk_insert
+from trace_service.creditbank.ledger import settle_records
+from trace_service.database import AnyRow, bulk_insert, lock_rows
 from trace_service.organisations.authority import AuthorityCheck
 from trace_service.records.queries import OUTBOX, RECORD, SIGNATURE, chunks, waiting_for
 from verifier_cli.canonical import canonical
@@ -102,6 +103,8 @@ def store_proofs(
     """Store the good proofs and complete what is whole. A proof that came in meanwhile is left as it is."""
     good = [outcome for outcome in outcomes if isinstance(outcome, VerifiedProof)]
     if good:
+        # Two last signatures at once: the second must see the first, or neither finds the set whole.
+        lock_rows(connection, RECORD, (proof.record_pk for proof in good))
         connection.execute(_STORE, [_parameters(proof, door) for proof in good])
     completed = complete(connection, (proof.record_pk for proof in good), door)
     return [
@@ -131,6 +134,7 @@ def complete(connection: Connection, record_pks: Iterable[int], door: Door) -> s
         ).all()
         bulk_insert(connection, OUTBOX, ("organisation_pk", "record_pk"), rows)
         done.update(row.pk for row in rows)
+    settle_records(connection, done)
     return done
 
 

@@ -118,7 +118,7 @@ def parse_bulk_body(body: bytes) -> Any:
         raise Problem(400, "request.unreadable", "The body is not JSON", detail=str(error.msg)) from None
 
 
-def read_as(model: type[_Body], value: Any) -> Any:
+def read_as(model: type[BaseModel], value: Any) -> Any:
     """Return ``value`` as ``model``; raises the same error as FastAPI does, so that the answer is
     the same."""
     try:

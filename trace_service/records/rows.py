@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from trace_service.creditbank.ledger import take_up
 from trace_service.database import bulk_insert
 from trace_service.records.queries import OUTBOX, RECORD, SIGNATURE
 from verifier_cli.record import Record
@@ -62,10 +63,13 @@ def insert_records(
     if completed_at is not None:
         waiting = [(entry.organisation_pk, pks[entry.record.digest]) for entry in new]
         bulk_insert(connection, OUTBOX, ("organisation_pk", "record_pk"), waiting)
-    return [
+    stored = [
         DraftedRecord(pks[entry.record.digest], entry.record.id, entry.record.digest, entry.record)
         for entry in new
     ]
+    proposers = [entry.proposer_pk for entry in new]
+    take_up(connection, stored, proposers, deferred=new[0].import_job_pk is not None)
+    return stored
 
 
 def insert_open_signatures(connection: Connection, drafted: Iterable[DraftedRecord]) -> None:

@@ -62,6 +62,7 @@ class Code(StrEnum):
     CHAIN_AHEAD = "chain_ahead"
     STATUS_DIFFERS = "status_differs"
     OUTBOX_BROKEN = "outbox_broken"
+    LEDGER_DIFFERS = "ledger_differs"  # the credit bank's books (service's own check)
 
 
 # These leave the question open: they make the audit incomplete and prove no fault.

@@ -564,6 +564,8 @@ def upgrade() -> None:
         sa.Column("target_amount", sa.BigInteger(), nullable=True),
         sa.Column("residue", sa.BigInteger(), nullable=False),
         sa.Column("denominator", sa.BigInteger(), nullable=False),
+        sa.Column("deferred", sa.Boolean(), nullable=False),
+        sa.Column("refused", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=True),
         sa.Column("reserved_at", trace_service.database.UtcDateTime(), nullable=False),
         sa.Column("booked_at", trace_service.database.UtcDateTime(), nullable=True),
         sa.Column("released_at", trace_service.database.UtcDateTime(), nullable=True),
