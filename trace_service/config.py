@@ -56,6 +56,7 @@ class Settings:
     seal_count: int = 4096  # a batch is sealed when so many records wait ...
     seal_interval: int = 60  # ... or when the oldest has waited so long
     anchor_within: int = 900  # promised in receipts
+    sign_within: int = 14 * 86_400  # drafts that name no time are to be signed within this
 
     @property
     def keys_dir(self) -> Path:

@@ -15,7 +15,7 @@ EXIT_REFUSED = 2  # could not be done as asked; the message says how to mend it
 # The modules that add a command; each exports `register(root)`. Only those of the command that is asked for
 # are imported: all of them together take a second that a worker or a signer does not need to start.
 COMMANDS: dict[str, tuple[str, ...]] = {
-    **{name: (f"trace_service.cli.{name}",) for name in ("init", "serve", "keys", "sign", "issue")},
+    **{name: (f"trace_service.cli.{name}",) for name in ("init", "serve", "keys", "sign", "inbox", "issue")},
     "org": ("trace_service.cli.org", "trace_service.evm.cli"),  # accreditation is the chain's
     "import": ("trace_service.imports.cli",),
     "anchor": ("trace_service.anchoring.cli",),

@@ -15,6 +15,7 @@ from trace_service.keys.files import KeyFileError, load_ed25519
 from trace_service.keys.passphrase import read_passphrase
 from trace_service.signer.client import Interrupted, SigningClient
 from trace_service.signer.loop import Tally, sign_waiting, watch
+from trace_service.signer.policy import HOLD_ALL, SIGN_ALL, Policy, load_policy
 from trace_service.signer.proofs import RecordSigner
 from verifier_cli.did import check_did_web
 
@@ -39,13 +40,24 @@ def sign(
             "--with", help="Sign only with this organisation (DID); may repeat. Default: with any that asks."
         ),
     ] = None,
+    hold: Annotated[
+        bool,
+        typer.Option(
+            "--hold-for-approval", help="Sign only what a person approved (see: trace-service inbox)."
+        ),
+    ] = False,
+    policy_file: Annotated[
+        Path | None,
+        typer.Option("--policy", help="TOML file that says of each record type: auto or ask."),
+    ] = None,
     once: Annotated[bool, typer.Option("--once/--watch", help="Sign what waits and end, or go on.")] = False,
 ) -> None:
     """Sign what waits for this organisation's signature, after checking each document here.
 
     Every organisation that the service knows may draft records in your name, and you answer for what you
-    sign: name your partners with --with where nobody looks at the drafts.
+    sign: name your partners with --with where nobody looks at the drafts, or hold them for approval.
     """
+    policy = _policy(hold, policy_file)
     did = did or read_line(org_dir / "did", "name it with --did")
     check_did_web(did)
     check_url(url)
@@ -60,14 +72,22 @@ def sign(
     tally = Tally()
     try:
         if once:
-            sign_waiting(client, RecordSigner(did, key), tally, stop.is_set, partners)
+            sign_waiting(client, RecordSigner(did, key), tally, stop.is_set, partners, policy)
         else:
-            watch(client, RecordSigner(did, key), tally, stop.wait, partners)
+            watch(client, RecordSigner(did, key), tally, stop.wait, partners, policy)
     except Interrupted:
         pass
     finally:
         client.close()
     typer.echo(f"{did}: {tally.accepted} signed, {tally.completed} completed, {tally.refused} refused")
+
+
+def _policy(hold: bool, file: Path | None) -> Policy:
+    if hold and file is not None:
+        raise typer.BadParameter("give a policy file or --hold-for-approval, not both", param_hint="--policy")
+    if file is not None:
+        return load_policy(file)
+    return HOLD_ALL if hold else SIGN_ALL
 
 
 def check_url(url: str) -> None:

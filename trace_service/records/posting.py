@@ -15,6 +15,7 @@ from trace_service.problems import Problem, from_data_error
 from trace_service.records.proofs import Door, add_proofs
 from trace_service.records.queries import find_record
 from trace_service.records.requests import MAX_REF, DraftBody, read_as
+from trace_service.records.revisions import plan_signing
 from trace_service.records.service import DraftedRecord, draft_many, store_document
 from trace_service.records.views import receipt_of
 from trace_service.security import Caller, Context
@@ -64,8 +65,10 @@ def _store(
 ) -> DraftedRecord:
     chain = shared.settings.chain
     if "document" not in body:
-        draft = read_as(DraftBody, body).draft(who.did)
-        return draft_many(connection, chain, who.did, [draft], whole_words=False)[0]
+        wanted = read_as(DraftBody, body)
+        drafted = draft_many(connection, chain, who.did, [wanted.draft(who.did)], whole_words=False)[0]
+        plan_signing(connection, drafted, wanted.sign_by, wanted.contributors)
+        return drafted
     record, external_ref = _signed_document(body)
     stored = store_document(connection, chain, who.did, record, external_ref)
     for index, proof in enumerate(record.proofs):

@@ -119,22 +119,6 @@ def signatures_of(connection: Connection, record_pk: int) -> Sequence[AnyRow]:
     ).all()
 
 
-def signing_requests(connection: Connection, did: str, *, after: int, limit: int) -> Sequence[AnyRow]:
-    """Return what waits for ``did``'s signature, oldest first: pk, digest, role, document."""
-    return connection.execute(
-        sa.select(RECORD.c.pk, RECORD.c.digest, SIGNATURE.c.role, RECORD.c.document)
-        .join_from(SIGNATURE, RECORD, SIGNATURE.c.record_pk == RECORD.c.pk)
-        .where(
-            SIGNATURE.c.signer_did == did,
-            SIGNATURE.c.proof.is_(None),
-            SIGNATURE.c.record_pk > after,
-            RECORD.c.rejected_at.is_(None),
-        )
-        .order_by(SIGNATURE.c.record_pk)
-        .limit(limit)
-    ).all()
-
-
 def waiting_for(connection: Connection, did: str, digests: Iterable[bytes]) -> dict[bytes, AnyRow]:
     """Return the signature rows of ``did`` for these records, by record digest."""
     found: dict[bytes, AnyRow] = {}

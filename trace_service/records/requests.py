@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from trace_service.limits import MAX_BODY
 from trace_service.problems import Problem
@@ -19,6 +19,8 @@ MAX_BULK = 1_000  # proofs or rejections in one request: half a second of verifi
 MAX_COMMENT = 500
 MAX_REF = 200
 MAX_COUNTERSIGNERS = 16
+MAX_REMINDERS = 200  # drafts in one request: a person sends them
+MAX_SCORES = 200  # items that one side adds; a standard has a few dozen
 
 
 class _Body(BaseModel):
@@ -43,7 +45,11 @@ class CountersignerBody(_Body):
 
 class DraftBody(_Body):
     """A record to compose. ``schemaName`` as in ``activity.1``; the issuer is the caller where it is left
-    out."""
+    out.
+
+    ``signBy`` is the time until which it is to be signed; ``contributors`` (DIDs of countersigners) are to
+    add their own part before anybody is asked to sign.
+    """
 
     schema_name: str = Field(alias="schema")
     issuer: str | None = None
@@ -54,6 +60,8 @@ class DraftBody(_Body):
     countersigners: list[CountersignerBody] = Field(default=[], max_length=MAX_COUNTERSIGNERS)
     external_ref: str | None = Field(default=None, alias="externalRef", min_length=1, max_length=MAX_REF)
     revision: int = Field(default=1, ge=1, le=1_000_000)
+    sign_by: str | None = Field(default=None, alias="signBy")
+    contributors: list[str] = Field(default=[], max_length=MAX_COUNTERSIGNERS)
 
     def draft(self, caller_did: str) -> Draft:
         """Return what to compose."""
@@ -94,6 +102,97 @@ class RejectionsBody(_Body):
     """Rejections of many drafts."""
 
     items: list[RejectionBody] = Field(min_length=1, max_length=MAX_BULK)
+
+
+class ApprovalBody(_Body):
+    """One draft that the caller's signer may sign."""
+
+    digest: str
+
+
+class ApprovalFilter(_Body):
+    """Every draft without remarks that fits. ``asOf`` is what the inbox gave: nothing newer is approved.
+
+    ``cursor`` is ``next`` of the answer before, where many wait.
+    """
+
+    as_of: str = Field(alias="asOf", max_length=100)
+    cursor: str | None = Field(default=None, max_length=100)
+    schema_name: str | None = Field(default=None, alias="schema", max_length=40)
+    proposer: str | None = Field(default=None, max_length=255)
+    person: str | None = Field(default=None, max_length=255)
+    overdue: bool | None = None
+
+
+class ApprovalsBody(_Body):
+    """Drafts to approve: named one by one, or all without remarks that fit a filter."""
+
+    items: list[ApprovalBody] = Field(default=[], max_length=MAX_BULK)
+    without_remarks: ApprovalFilter | None = Field(default=None, alias="withoutRemarks")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> ApprovalsBody:
+        if bool(self.items) == (self.without_remarks is not None):
+            raise ValueError("give either items or withoutRemarks")
+        return self
+
+
+class ReminderBody(_Body):
+    """One draft whose signers are to be reminded; ``signer`` names one of them."""
+
+    digest: str
+    signer: str | None = Field(default=None, max_length=255)
+
+
+class RemindersBody(_Body):
+    """Reminders of many drafts."""
+
+    items: list[ReminderBody] = Field(min_length=1, max_length=MAX_REMINDERS)
+
+
+class RevisionBody(_Body):
+    """What changes in a draft that was sent back; what is left out stays as it was."""
+
+    subject: dict[str, Any] | None = None
+    valid_from: str | None = Field(default=None, alias="validFrom")
+    valid_until: str | None = Field(default=None, alias="validUntil")
+    links: list[LinkBody] | None = None
+    countersigners: list[CountersignerBody] | None = Field(default=None, max_length=MAX_COUNTERSIGNERS)
+    comment: str | None = Field(default=None, min_length=1, max_length=MAX_COMMENT)
+    sign_by: str | None = Field(default=None, alias="signBy")
+    contributors: list[str] = Field(default=[], max_length=MAX_COUNTERSIGNERS)
+
+    def changes(self) -> dict[str, Any]:
+        """Return the members of `Draft` that change."""
+        found: dict[str, Any] = {}
+        given = self.model_fields_set
+        for name in ("subject", "valid_from"):
+            if getattr(self, name) is not None:
+                found[name] = getattr(self, name)
+        if "valid_until" in given:
+            found["valid_until"] = self.valid_until
+        if self.links is not None:
+            found["links"] = tuple(_link(link, index) for index, link in enumerate(self.links))
+        if self.countersigners is not None:
+            found["countersigners"] = tuple((entry.id, entry.role) for entry in self.countersigners)
+        return found
+
+
+class ScoreBody(_Body):
+    """One item's score by the contributor; its role is filled in."""
+
+    item: str
+    score: int | float
+    max: int | float
+    passed: bool = Field(alias="pass")
+
+
+class ContributionBody(_Body):
+    """The caller's own part of an evaluation; without items it says that there is nothing to add."""
+
+    items: list[ScoreBody] = Field(default=[], max_length=MAX_SCORES)
+    evaluators: list[str] = Field(default=[], max_length=MAX_COUNTERSIGNERS)
+    comment: str | None = Field(default=None, min_length=1, max_length=MAX_COMMENT)
 
 
 class NumbersBody(_Body):

@@ -12,7 +12,7 @@ from trace_service.idempotency.service import identify
 from trace_service.openapi import answers, body_schema, json_body, record_schemas
 from trace_service.pages import read_cursor, write_cursor
 from trace_service.problems import Problem, not_found
-from trace_service.records import examples, signing
+from trace_service.records import examples, revision_routes, signing, work
 from trace_service.records.numbers import reserve_words
 from trace_service.records.posting import door, post_record, proof_signer
 from trace_service.records.proofs import add_proofs
@@ -25,7 +25,8 @@ from verifier_cli.rules import SCHEMAS
 from verifier_cli.schema import schema_json
 
 router = APIRouter(prefix="/v1", tags=["records"])
-router.include_router(signing.router)
+for part in (signing, work, revision_routes):
+    router.include_router(part.router)
 
 MAX_PAGE = 500
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy.engine import Connection
 
-from trace_service.database import read, utc_now, write
+from trace_service.database import read, write
 from trace_service.holdpoints import hold
 from trace_service.openapi import answers, body_schema, json_body
 from trace_service.pages import read_cursor, write_cursor
 from trace_service.records import examples
+from trace_service.records.approvals import reject
+from trace_service.records.inbox import signing_requests
 from trace_service.records.posting import door
 from trace_service.records.proofs import ProofResult, store_proofs, verify_proofs
-from trace_service.records.queries import RECORD, signing_requests, waiting_for
 from trace_service.records.receipt import make_receipt
 from trace_service.records.requests import (
     MAX_BULK,
@@ -30,6 +29,8 @@ from trace_service.security import Caller, Context, caller, context
 from verifier_cli.encoding import digest_multibase
 
 router = APIRouter(prefix="/signing", tags=["signing"])
+
+MAX_SCHEMAS = 32  # record types in one question; twelve exist
 
 Shared = Annotated[Context, Depends(context)]
 Signer = Annotated[Caller, Depends(caller("countersign"))]
@@ -51,12 +52,24 @@ def requests(
     who: Signer,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_BULK)] = 500,
+    approved: Annotated[bool, Query(description="only what a person approved")] = False,
+    schema: Annotated[list[str], Query(max_length=MAX_SCHEMAS)] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
-    """Return final documents, oldest first. Sign only what you have parsed and checked yourself."""
+    """Return final documents, oldest first. Sign only what you have parsed and checked yourself.
+
+    ``schema`` leaves only records of these types; ``approved`` says of each whether a person approved it.
+    """
     with read(shared.engine) as connection:
-        rows = signing_requests(connection, who.did, after=read_cursor(cursor), limit=limit)
+        rows = signing_requests(
+            connection, who.did, after=read_cursor(cursor), limit=limit, approved=approved, schemas=schema
+        )
     items = [
-        {"digest": digest_multibase(row.digest), "role": row.role, "document": orjson.Fragment(row.document)}
+        {
+            "digest": digest_multibase(row.digest),
+            "role": row.role,
+            "approved": row.approved,
+            "document": orjson.Fragment(row.document),
+        }
         for row in rows
     ]
     more = write_cursor(rows[-1].pk) if len(rows) == limit else None
@@ -101,23 +114,10 @@ def rejections(shared: Shared, who: Signer, body: Body) -> Response:
         read_digest(item.digest, f"$.items[{index}].digest"): item.comment for index, item in enumerate(items)
     }
     with write(shared.engine) as connection:
-        rejected = {digest: _reject(connection, who, digest, text) for digest, text in comments.items()}
+        rejected = {digest: reject(connection, who, digest, text) for digest, text in comments.items()}
+        hold("rejections.before_commit")
     answer = [{"digest": digest_multibase(digest), "result": result} for digest, result in rejected.items()]
     return Response(orjson.dumps({"items": answer}), media_type="application/json")
-
-
-def _reject(connection: Connection, who: Caller, digest: bytes, comment: str) -> str:
-    row = waiting_for(connection, who.did, [digest]).get(digest)
-    if row is None:
-        return "unknown"
-    if row.completed_at is not None:
-        return "complete"
-    connection.execute(
-        sa.update(RECORD)
-        .where(RECORD.c.pk == row.record_pk, RECORD.c.rejected_at.is_(None))
-        .values(rejected_at=utc_now(), rejected_by_pk=who.organisation_pk, rejection=comment)
-    )
-    return "rejected"
 
 
 def _result(shared: Context, result: ProofResult, accepted_at: int) -> dict[str, Any]:

@@ -10,12 +10,15 @@ from typing import Any
 import httpx
 import orjson
 
+from trace_service.signer.policy import Question
 from verifier_cli.encoding import digest_multibase
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # a bulk answer may wait for another's write
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 15.0
 RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
+
+Parameters = dict[str, str | int | list[str]]
 
 _log = logging.getLogger(__name__)
 
@@ -59,12 +62,16 @@ class SigningClient:
         """Close the connections."""
         self._http.close()
 
-    def requests(self, cursor: str | None, limit: int) -> Page:
-        """Return what waits for this organisation's signature."""
-        parameters: dict[str, str | int] = {"limit": limit}
+    def requests(self, cursor: str | None, limit: int, question: Question | None = None) -> Page:
+        """Return what waits for this organisation's signature: everything, or what the question names."""
+        parameters: Parameters = {"limit": limit}
         if cursor is not None:
             parameters["cursor"] = cursor
-        answer = self._send("GET", "/v1/signing/requests", parameters, None)
+        if question is not None and question.approved:
+            parameters["approved"] = "true"
+        if question is not None and question.schemas:
+            parameters["schema"] = list(question.schemas)
+        answer = self.ask("GET", "/v1/signing/requests", parameters, None)
         return Page(answer["items"], answer["next"])
 
     def proofs(self, proofs: Sequence[tuple[bytes, bytes]]) -> list[dict[str, Any]]:
@@ -72,10 +79,11 @@ class SigningClient:
         items = ",".join(
             f'{{"digest":"{digest_multibase(digest)}","proof":{proof.decode()}}}' for digest, proof in proofs
         )
-        answer = self._send("POST", "/v1/signing/proofs", {}, f'{{"items":[{items}]}}'.encode())
+        answer = self.ask("POST", "/v1/signing/proofs", {}, f'{{"items":[{items}]}}'.encode())
         return list(answer["items"])
 
-    def _send(self, method: str, path: str, parameters: dict[str, str | int], body: bytes | None) -> Any:
+    def ask(self, method: str, path: str, parameters: Parameters, body: bytes | None) -> Any:
+        """Send one request and return the JSON of its answer."""
         pause = FIRST_PAUSE
         while True:
             try:

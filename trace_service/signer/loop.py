@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trace_service.signer.client import Page, SigningClient
+from trace_service.signer.policy import SIGN_ALL, Policy, Question
 from trace_service.signer.proofs import RecordSigner
 from verifier_cli.did import is_organisation
 from verifier_cli.encoding import digest_multibase
@@ -25,6 +26,14 @@ POLL_SECONDS = 1.0  # between looks at an empty inbox
 Partners = frozenset[str] | None  # DIDs to sign with; None: whoever is registered with the service
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms this organisation signs."""
+
+    partners: Partners
+    policy: Policy
 
 
 @dataclass(slots=True)
@@ -50,22 +59,30 @@ def sign_waiting(
     tally: Tally,
     stop: Callable[[], bool],
     partners: Partners = None,
+    policy: Policy = SIGN_ALL,
 ) -> int:
-    """Sign everything that waits now; return how many proofs the service accepted.
+    """Sign everything that waits now and may be signed; return how many proofs the service accepted.
 
-    ``partners``: see `check_request`.
+    ``partners``: see `check_request`; ``policy`` says what is signed without a person's approval.
     """
-    before, cursor = tally.accepted, None
-    while not stop():
-        page: Page = client.requests(cursor, PAGE)
-        proofs = list(_sign(page.items, signer, tally, partners))
-        if proofs:
-            _count(client.proofs(proofs), tally)
-            _log.info("signed %d, accepted %d so far", len(proofs), tally.accepted)
-        cursor = page.cursor
-        if cursor is None:
-            break
+    before = tally.accepted
+    terms = Terms(partners, policy)
+    for question in policy.questions():
+        cursor = None
+        while not stop():
+            page: Page = client.requests(cursor, PAGE, *_filter(question))
+            proofs = list(_sign(page.items, signer, tally, terms))
+            if proofs:
+                _count(client.proofs(proofs), tally)
+                _log.info("signed %d, accepted %d so far", len(proofs), tally.accepted)
+            cursor = page.cursor
+            if cursor is None:
+                break
     return tally.accepted - before
+
+
+def _filter(question: Question) -> tuple[Question, ...]:
+    return (question,) if question.approved or question.schemas else ()
 
 
 def watch(
@@ -74,10 +91,12 @@ def watch(
     tally: Tally,
     wait: Callable[[float], bool],
     partners: Partners = None,
+    policy: Policy = SIGN_ALL,
 ) -> None:
-    """Sign whatever comes until a stop is asked for."""
+    """Sign whatever comes and may be signed until a stop is asked for."""
     while not wait(0):
-        if not sign_waiting(client, signer, tally, lambda: wait(0), partners) and wait(POLL_SECONDS):
+        signed = sign_waiting(client, signer, tally, lambda: wait(0), partners, policy)
+        if not signed and wait(POLL_SECONDS):
             return
 
 
@@ -104,15 +123,17 @@ def check_request(item: dict[str, Any], did: str, partners: Partners = None) -> 
 
 
 def _sign(
-    items: Iterable[dict[str, Any]], signer: RecordSigner, tally: Tally, partners: Partners
+    items: Iterable[dict[str, Any]], signer: RecordSigner, tally: Tally, terms: Terms
 ) -> Iterable[tuple[bytes, bytes]]:
     created = int(time.time())
     for item in items:
         try:
-            record = check_request(item, signer.did, partners)
+            record = check_request(item, signer.did, terms.partners)
         except (TraceError, ValueError, KeyError, TypeError) as error:
             tally.tell(str(item.get("digest")), str(error))
             continue
+        if not terms.policy.may_sign(record.schema, item.get("approved") is True):
+            continue  # it waits for a person
         yield record.digest, signer.proof(record.digest, record.schema, created)
 
 
