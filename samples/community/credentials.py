@@ -9,7 +9,7 @@ from samples.community.days import at, in_year, practice_days
 from samples.community.evaluations import outcome_ref, passing_ref
 from samples.community.making import label, made
 from samples.community.model import Community, LinkTo, thing
-from samples.community.organisations import EVALUATOR, REGULATOR, YF
+from samples.community.organisations import EVALUATOR, REGULATOR
 from samples.community.plan import CREDITS
 from samples.community.roster import SHORT_WEEKS, Trainee, trainee
 from samples.community.standards import programme_ref, skill_ref
@@ -69,8 +69,9 @@ def credits_of(holder: Trainee) -> dict[str, int]:
 
 
 def add_overrides(c: Community) -> None:
-    """The regulator's decisions, signed by the school too."""
+    """The regulator's decisions, signed by school and firm too."""
     for code, missing in OVERRIDDEN.items():
+        holder = trainee(code)
         subject = {
             "id": thing(override_ref(code)),
             "kind": "override",
@@ -80,13 +81,14 @@ def add_overrides(c: Community) -> None:
             "on": "2026-07-11",
             "result": "adopted",
             "override": {
-                "trainee": trainee(code).person,
+                "trainee": holder.person,
                 "standard": "FE",
                 "missing": [missing],
                 "reason": "因病缺勤，已补做考核。",
             },
         }
-        c.add(made(override_ref(code), "decision", (REGULATOR, YF), subject, "2026-07-11"))
+        signers = (REGULATOR, holder.school, holder.firm)
+        c.add(made(override_ref(code), "decision", signers, subject, "2026-07-11"))
 
 
 def add_credentials(c: Community, holder: Trainee) -> None:

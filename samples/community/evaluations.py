@@ -154,12 +154,13 @@ def add_adaptation(c: Community, trainee: Trainee, start: str) -> None:
     if hire is None or trainee.year >= len(ADAPTATION_DAYS) or hire % 10 == 9:
         return
     day = later(start, ADAPTATION_DAYS[trainee.year][hire % 3])
+    firm = _usual(trainee, len(POST_ITEMS))
     subject = {
         "id": trainee.person,
         "kind": "practice",
         "phase": "outcome",
         "evaluators": _evaluators(trainee, True),
-        "items": _scores("K6", 80, 82),
+        "items": _scores("K6", firm, firm + 2),
         "independentFrom": day,
     }
     links = (LinkTo(enrolment_ref(trainee, 5), "evaluates"), LinkTo(POST, "alignsTo", ("K6",)))

@@ -10,7 +10,7 @@ from samples.community.days import in_year, later
 from samples.community.demands import demand_ref
 from samples.community.making import label, made
 from samples.community.model import Community, LinkTo, thing
-from samples.community.organisations import ALL_FIRMS, SCHOOLS, ZQ
+from samples.community.organisations import ALL_FIRMS, REGULATOR, SCHOOLS, ZQ
 from samples.community.plan import HIRES_PER_DEMAND, IN_FIELD_EVERY, LATE_HIRED, RETENTION_EVERY, WAGES, YEARS
 from samples.community.roster import Trainee
 
@@ -52,7 +52,7 @@ def add_career(c: Community, trainee: Trainee, hires_so_far: int) -> None:
             "consent": True,
         }
         ref = f"OUT-{trainee.code}-study"
-        c.add(made(ref, "outcome", (trainee.school,), subject, in_year(year, "08-25"), *links))
+        c.add(made(ref, "outcome", (trainee.school, trainee.firm), subject, in_year(year, "08-25"), *links))
         return
     if hires_so_far < HIRES_PER_DEMAND[year]:
         links.append(LinkTo(demand_ref(year, trainee.firm), "resultOf"))
@@ -104,7 +104,7 @@ def add_yearly_outcomes(c: Community, year: int) -> None:
         subject = _figure(
             jobs_ref(year, number), "job_created", firm.did, _JOBS[year], in_year(year, "06-30")
         )
-        c.add(made(jobs_ref(year, number), "outcome", (firm,), subject, in_year(year, "07-05")))
+        c.add(made(jobs_ref(year, number), "outcome", (firm, REGULATOR), subject, in_year(year, "07-05")))
     for number in range(_CONVERTED[year]):
         ref = f"OUT-CONVERTED-{YEARS[year] % 100}-{number + 1}"
         subject = _figure(ref, "tech_conversion", None, 1, in_year(year, "06-20"))

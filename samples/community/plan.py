@@ -60,7 +60,7 @@ FAILING: Final = ((5, (4,)), (25, (4, 14, 24)), (25, (12, 14)))
 CREDITS: Final = (960, 1080, 1200)
 """Enterprise credits of a graduate in hundredths; with the school's they make 40.00."""
 OP_ERRORS: Final = (3, 2, 1)
-"""Mean errors in the 100 operations of a week; one less in every week 3n, one more in every week 3n+2."""
+"""Mean errors in the 100 operations of a week: one less or more by week and trainee, which cancels out."""
 SCHEDULED_MINUTES: Final = (148_800, 111_600, 93_000)
 """Of each firm's equipment in a year; used are 12 groups x 31 weeks x 240 min = 89,280."""
 

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 LONG_DAYS: Final = (("25-ZQ-JX-01", 5), ("25-ZQ-JX-02", 9), ("25-FS-XK-01", 12))
-"""(trainee, week) of days of 9.5 h: 08:30-19:00 with an hour's break."""
+"""(trainee, week) of days of 9.5 h: the usual day and an hour and a half."""
 NIGHTS: Final = (("25-FS-HD-01", 20), ("25-FS-HD-01", 21))
 """22:00-07:00 with an hour's break."""
 LATE: Final = (("25-FS-NF-01", 10), ("25-FS-NF-01", 11))
@@ -40,6 +40,7 @@ SECOND_PLACE: Final = ("25-ZQ-LH-01", 7)
 """A week in which the trainee is also said to have been at the leader's, 13:00-17:00 of the same day."""
 _PROJECTS: Final = ("冷链监测终端", "振动采集节点", "园区能耗网关", "泵站远程监控", "产线看板接入")
 _KIND_UNTIL: Final = ((10, "practice"), (17, "rotation"), (26, "fixed_post"), (31, "comprehensive"))
+_SHIFTS: Final = (("08:30", "17:30", "19:00"), ("08:00", "17:00", "18:30"), ("09:00", "18:00", "19:30"))
 _SIGNED_AFTER: Final = 7
 _LATE_AFTER: Final = 60
 
@@ -89,15 +90,15 @@ def _week(trainee: Trainee, week: int, day: str) -> dict[str, Any]:
         "realStandard": True,
         "equipment": [{"code": equipment_code(trainee.firm), "session": session, "minutes": 240}],
         "ops": 100,
-        "opErrors": OP_ERRORS[trainee.year] + (-1, 0, 1)[week % 3],
+        "opErrors": OP_ERRORS[trainee.year] + (-1, 0, 1)[(week + trainee.serial) % 3],
         "coaches": [{"id": trainee.mentor.person, "org": trainee.firm.did, "role": "mentor"}],
     }
 
 
 def _hours(trainee: Trainee, week: int, day: str) -> dict[str, Any]:
-    start, end = "08:30", "17:30"
+    start, end, late_end = _SHIFTS[trainee.class_number % len(_SHIFTS)]
     if (trainee.code, week) in LONG_DAYS:
-        end = "19:00"
+        end = late_end
     elif (trainee.code, week) in NIGHTS:
         start, end = "22:00", "07:00"
     return {"date": day, "start": start, "end": end, "breakMinutes": 60}

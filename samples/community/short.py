@@ -21,6 +21,7 @@ __all__ = [
     "demand",
     "enrolment",
     "evaluation",
+    "item",
     "outcome",
     "resource",
     "standard",
@@ -41,6 +42,11 @@ def _add(
 ) -> str:
     c.add(made(ref, schema, signers, {**filled, **members}, day, *links))
     return ref
+
+
+def item(code: str, **members: Any) -> dict[str, Any]:
+    """An item of a standard, 60 minutes long."""
+    return {"code": code, "text": label(f"条目{code}", f"Item {code}"), "minutes": 60, **members}
 
 
 def agreement(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from samples.community.days import in_year
 from samples.community.making import made
 from samples.community.model import Community, person, thing
-from samples.community.organisations import AUDITOR
+from samples.community.organisations import AUDITOR, REGULATOR
 from samples.community.plan import YEARS
 
 __all__ = ["add_surveys"]
@@ -44,7 +44,7 @@ def _add(c: Community, ref: str, about: str, who: str, year: int, survey: dict[s
         "phase": "outcome",
         "survey": {"instrument": "LIKERT-4D", "respondent": who, **survey},
     }
-    c.add(made(ref, "evaluation", (AUDITOR,), subject, in_year(year, "06-28")))
+    c.add(made(ref, "evaluation", (AUDITOR, REGULATOR), subject, in_year(year, "06-28")))
 
 
 def _answers(year: int, number: int, who: str) -> list[dict[str, Any]]:
