@@ -46,16 +46,19 @@ def build_snapshot(
     orgs: Iterable[bytes] | None,
     now: int,
     progress: Progress = lambda done, total: None,
+    *,
+    block: int | None = None,
 ) -> Snapshot:
     """A snapshot of the given organisations (all when None) at the newest block that every asked node calls
-    final.
+    final, or at an earlier `block`; then the nodes must still have its state.
 
     The first `deployment.agree` nodes are asked, and must give the same snapshot to the last byte.
     `progress` hears (organisations done, in all).
 
     Raises:
-        CouldNotRead: any trouble with a node; disagree when two differ; not_covered for an organisation that
-            the registry does not know; too_large for one asked for by name with too many batches or words.
+        CouldNotRead: any trouble with a node; disagree when two differ; not_final for a block after the
+            newest final one; not_covered for an organisation that the registry does not know; too_large for
+            one asked for by name with too many batches or words.
         MisuseError: one endpoint twice.
     """
     if len({node.address for node in endpoints}) != len(endpoints):
@@ -70,6 +73,10 @@ def build_snapshot(
         if tag == "latest":
             check_head(deployment, head, now)
     lowest = min(heads, key=lambda head: head.number)
+    if block is not None:
+        if block > lowest.number:
+            raise CouldNotRead("not_final", f"block {block} where {lowest.number} is the newest final one")
+        lowest = probe(nodes[0], deployment, hex(block))
     taken = [_Taker(node, deployment, lowest).take(wanted, progress) for node in nodes]
     if any(other.serialise() != taken[0].serialise() for other in taken[1:]):
         raise CouldNotRead("disagree", f"the nodes tell different stories of block {lowest.number}")

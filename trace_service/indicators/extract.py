@@ -7,17 +7,19 @@ verifier extracts in plain Python; tests hold both equal.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Final
 
+from verifier_cli.indicators.community import STARTS
 from verifier_cli.indicators.sandbox import Sandbox, quoted
 from verifier_cli.indicators.times import UTC_OFFSET
 from verifier_cli.profile import MAX_SIZE
-from verifier_cli.relations import LINK, SIGNER, Column, Relation, relations_of
+from verifier_cli.relations import LINK, SIGNER, Column, Relation, relations, relations_of
 
-__all__ = ["load"]
+__all__ = ["digests", "load"]
 
 _LINKS: Final = 'STRUCT(id VARCHAR, "digestMultibase" VARCHAR, rel VARCHAR, item VARCHAR[])[]'
 _COUNTERSIGNERS: Final = "STRUCT(id VARCHAR, role VARCHAR)[]"
@@ -29,9 +31,9 @@ _ELEMENT: Final = "[]"
 MAX_LINE: Final = 2 * MAX_SIZE
 """Bytes of a line: a record and its digest."""
 
-_OWN: Final = """
-    record, document.id, document.issuer.id, document."validFrom",
-    CAST(CAST(document."validFrom" AS TIMESTAMP) + to_seconds({offset}) AS DATE),
+_VALID_ON: Final = f'CAST(CAST(document."validFrom" AS TIMESTAMP) + to_seconds({UTC_OFFSET}) AS DATE)'
+_OWN: Final = f"""
+    record, document.id, document.issuer.id, document."validFrom", {_VALID_ON},
     document."validUntil", false, document."credentialSubject".id
 """
 """The envelope columns, in the order of `relations.ENVELOPE_COLUMNS`."""
@@ -41,12 +43,27 @@ _TARGET: Final = """lower(hex(from_base64(
 """digestMultibase -> hexadecimal: u, then 34 bytes in base64url, of which the first two name the hash."""
 
 
-def load(sandbox: Sandbox, records: Iterable[tuple[str, str, bytes]]) -> None:
-    """Fill the sandbox with records: (type as in `activity`, record_digest in hexadecimal, document)."""
+def load(
+    sandbox: Sandbox, records: Iterable[tuple[str, str, bytes]], period_to: datetime.date | None = None
+) -> None:
+    """Fill the sandbox with records: (type as in `activity`, record_digest in hexadecimal, document).
+
+    With `period_to`, only those about something that began before that day; `superseded` is then of them.
+    """
     paths = _write(sandbox.folder, records)
     for schema, path in paths.items():
-        _load_type(sandbox, schema, path)
+        _load_type(sandbox, schema, path, period_to)
         path.unlink()
+    if period_to is not None:
+        for schema in paths:
+            sandbox.connection.execute(_supersede_statement(quoted(schema)))
+
+
+def digests(sandbox: Sandbox) -> list[str]:
+    """record_digest of every record in the sandbox, in hexadecimal."""
+    own = [relation.name for relation in relations().values() if relation.schema and not relation.arrays]
+    union = " UNION ALL ".join(f"SELECT record FROM {quoted(name)}" for name in own)  # noqa: S608 - our names
+    return [row[0] for row in sandbox.connection.execute(union).fetchall()]
 
 
 def _write(folder: Path, records: Iterable[tuple[str, str, bytes]]) -> Mapping[str, Path]:
@@ -62,22 +79,23 @@ def _write(folder: Path, records: Iterable[tuple[str, str, bytes]]) -> Mapping[s
     return paths
 
 
-def _load_type(sandbox: Sandbox, schema: str, path: Path) -> None:
+def _load_type(sandbox: Sandbox, schema: str, path: Path, period_to: datetime.date | None) -> None:
     run = sandbox.connection.execute
     document = (
         'STRUCT(id VARCHAR, issuer STRUCT(id VARCHAR), "validFrom" VARCHAR, "validUntil" VARCHAR, '
-        f'"relatedResource" {_LINKS}, countersigners {_COUNTERSIGNERS}, "credentialSubject" {_subject(schema)})'
+        f'"relatedResource" {_LINKS}, countersigners {_COUNTERSIGNERS}, '
+        f'"credentialSubject" {_subject(schema)})'
     )
     run(
         "CREATE TEMP TABLE raw AS SELECT record, document FROM read_json(?, "  # noqa: S608 - of the schemas
         f"columns = {{record: 'VARCHAR', document: '{document}'}}, "
-        f"format = 'newline_delimited', maximum_object_size = {MAX_LINE})",
+        f"format = 'newline_delimited', maximum_object_size = {MAX_LINE})"
+        + ("" if period_to is None else f" WHERE {_start(schema)} < DATE '{period_to.isoformat()}'"),
         [str(path)],
     )
     own, *arrays = relations_of(schema)
-    envelope = _OWN.format(offset=UTC_OFFSET)
     members = "".join(f", {_value(_SUBJECT, column)}" for column in own.members)
-    run(f"INSERT INTO {quoted(own.name)} SELECT {envelope}{members} FROM raw")  # noqa: S608 - of the schemas
+    run(f"INSERT INTO {quoted(own.name)} SELECT {_OWN}{members} FROM raw")  # noqa: S608 - of the schemas
     for relation in arrays:
         run(_array_statement(relation))
     run(_link_statement())
@@ -85,9 +103,27 @@ def _load_type(sandbox: Sandbox, schema: str, path: Path) -> None:
     run("DROP TABLE raw")
 
 
+def _start(schema: str) -> str:
+    """The first day of what a record is about; see `community.STARTS`."""
+    alternatives = [_path(_SUBJECT, path[:1]) for path in STARTS.get(schema, ())]
+    for place, path in enumerate(STARTS.get(schema, ())):
+        if len(path) > 1:
+            elements = f"[element.{quoted(path[1])} FOR element IN {alternatives[place]}]"
+            alternatives[place] = f"list_min({elements})"
+    return f"coalesce({', '.join((*alternatives, _VALID_ON))})"
+
+
+def _supersede_statement(own: str) -> str:
+    return f"""
+        UPDATE {own} SET superseded = true WHERE EXISTS (
+          SELECT 1 FROM link l JOIN {own} successor ON successor.record = l.record
+          WHERE l.rel = 'supersedes' AND l.target = {own}.record AND successor.issuer = {own}.issuer)
+    """  # noqa: S608 - our own text
+
+
 def _array_statement(relation: Relation) -> str:
     outer, *inner = relation.arrays
-    rows = f"SELECT record, {_numbered(_path(_SUBJECT, outer), 'ordinal')} FROM raw"
+    rows = f"SELECT record, {_numbered(_path(_SUBJECT, outer), 'ordinal')} FROM raw"  # noqa: S608 - of the schemas
     keys = "record, ordinal"
     if inner:
         rows = f"SELECT record, ordinal AS parent, {_numbered(_path('e', inner[0]), 'place')} FROM ({rows})"  # noqa: S608 - of the schemas
