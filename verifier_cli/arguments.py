@@ -74,6 +74,64 @@ def _add_verify(commands: Any) -> None:
     _add_lang(parser)
 
 
+def _add_lineage(commands: Any) -> None:
+    parser = commands.add_parser(
+        "lineage",
+        help="show what a record builds on, and what builds on it, each of them verified",
+        description="Verify a record and every record that it builds on, and show them as a tree.",
+        epilog="Exit codes as of verify, over the record and its ancestors: 0 valid (also with remarks), "
+        "1 not valid, 2 undecided, 3 usage or unreadable.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="proof file, or dossier")
+    _common(parser)
+    _add_reading(parser)
+    parser.add_argument(
+        "--source",
+        metavar="FOLDER|ZIP|URL",
+        help="where the other records are; a URL is a service, and $TRACE_API_KEY, if set, is the key sent "
+        "there",
+    )
+    parser.add_argument(
+        "--descendants", action="store_true", help="also what builds on it, as far as the source knows"
+    )
+    _add_view(parser)
+
+
+def _add_dossier(commands: Any) -> None:
+    parser = commands.add_parser(
+        "dossier",
+        help="verify a dossier (a ZIP with a whole lineage), offline",
+        description="Verify everything in a dossier and show its lineage. Without --trust, trust file and "
+        "snapshot are the dossier's own: that shows that its parts fit together. Only your own trust file "
+        "shows that they are true.",
+        epilog="Exit codes as of verify, over the record and its ancestors. Withheld records are a remark.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE.zip")
+    _common(parser)
+    _add_reading(parser)
+    _add_view(parser)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--offline", action="store_true", help="ask no node; needs a snapshot")
+    parser.add_argument("--snapshot", type=Path, metavar="FILE", help="snapshot to read instead of a node")
+    parser.add_argument("--at", metavar="TIME", help="moment for the validity window, as of verify")
+    parser.add_argument(
+        "--strict", action="store_true", help="remarks, also withheld records, make it not valid"
+    )
+
+
+def _add_view(parser: argparse.ArgumentParser) -> None:
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", dest="as_json", help="the graph as JSON")
+    shape.add_argument("--dot", action="store_true", help="the graph in the DOT language")
+    shape.add_argument("--svg", type=Path, metavar="FILE", help="write the graph as a picture")
+    parser.add_argument(
+        "--all", action="store_true", dest="everything", help="one line a record, however many of a kind"
+    )
+    _add_lang(parser)
+
+
 def _add_lang(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lang", choices=("zh", "en"), help="language of the report (default: the system's)")
 
@@ -128,6 +186,38 @@ def _add_audit(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", dest="as_json", help="print the report as JSON")
 
 
+def _add_recompute(commands: Any) -> None:
+    parser = commands.add_parser(
+        "recompute",
+        help="make an indicator report again from its records",
+        description="Verify an indicator report, its definitions and its records, compute every value again "
+        "and say whether they match.",
+        epilog="Exit codes: 0 match, 1 mismatch (the difference is named), 2 undecided, 3 usage or unreadable.",
+    )
+    parser.add_argument("report", type=Path, metavar="REPORT", help="proof file of the report")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        required=True,
+        metavar="URL|FOLDER|ZIP",
+        help="where the records are: a service, an export, or proof files",
+    )
+    _common(parser)
+    _add_repeated(
+        parser,
+        "--snapshot",
+        "FILE",
+        Path,
+        "snapshots instead of nodes: one of the report's block, and a later one that has the report itself",
+    )
+    parser.add_argument(
+        "--api-key-file", type=Path, metavar="FILE", help="file with a key that may read records"
+    )
+    parser.add_argument("--jobs", type=_jobs, metavar="N", help="processes to use (default: one a core)")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print the result as JSON")
+    _add_lang(parser)
+
+
 def _add_repeated(
     parser: argparse.ArgumentParser, name: str, metavar: str, kind: Callable[[str], Any], text: str
 ) -> None:
@@ -144,7 +234,10 @@ def command_line() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_verify(commands)
+    _add_lineage(commands)
+    _add_dossier(commands)
     _add_inspect(commands)
     _add_snapshot(commands)
     _add_audit(commands)
+    _add_recompute(commands)
     return parser

@@ -60,10 +60,20 @@ def _dispatch(command: str, given: dict[str, Any]) -> int:
 
         paths = tuple(given.pop("paths"))
         return verify.run(paths, verify.Options(**{**given, "rpc": tuple(given["rpc"])}))
+    if command in ("lineage", "dossier"):
+        return _graph(command, given)
     if command == "inspect":
         from verifier_cli.commands import inspect
 
         return inspect.run(given["file"], as_json=given["as_json"], lang=given["lang"])
+    if command == "recompute":
+        from verifier_cli.commands import recompute
+
+        as_json, lang = given.pop("as_json"), given.pop("lang")
+        given["snapshots"] = tuple(given.pop("snapshot"))
+        return recompute.run(
+            recompute.Options(**{**given, "rpc": tuple(given["rpc"])}), as_json=as_json, lang=lang
+        )
     if command == "audit":
         from verifier_cli.audit import command as audit
 
@@ -73,6 +83,19 @@ def _dispatch(command: str, given: dict[str, Any]) -> int:
     return snapshot.run(
         given["out"], tuple(given["org"]), given["trust"], tuple(given["rpc"]), given["deployment"]
     )
+
+
+def _graph(command: str, given: dict[str, Any]) -> int:
+    from verifier_cli.commands import dossier, lineage
+
+    shown = ("as_json", "dot", "svg", "everything", "strict", "lang")
+    view = lineage.View(
+        **{name: given.pop(name) for name in shown}, descendants=given.pop("descendants", False)
+    )
+    file, rpc = given.pop("file"), tuple(given.pop("rpc"))
+    if command == "dossier":
+        return dossier.run(file, dossier.Options(view, rpc=rpc, **given))
+    return lineage.run(file, lineage.Options(view, rpc=rpc, **given))
 
 
 if __name__ == "__main__":

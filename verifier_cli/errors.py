@@ -9,6 +9,7 @@ TraceError
 │   ├── SignatureError       proof set wrong (protocol 3)
 │   ├── InclusionError       leaf not under the root (protocol 4)
 │   ├── ProofFileError       proof file wrong (protocol 7)
+│   ├── DossierError         dossier wrong (protocol 7)
 │   ├── TrustFileError       trust file wrong (protocol 8)
 │   └── SnapshotError        snapshot wrong (protocol 9)
 ├── MisuseError          the caller's mistake: wrong length, wrong type
@@ -23,6 +24,7 @@ from __future__ import annotations
 __all__ = [
     "CouldNotRead",
     "DataError",
+    "DossierError",
     "InclusionError",
     "MisuseError",
     "ProfileError",
@@ -75,6 +77,10 @@ class InclusionError(DataError):
 
 class ProofFileError(DataError):
     """A proof file or its carrier that cannot be read (protocol 7)."""
+
+
+class DossierError(DataError):
+    """A dossier whose parts do not belong together or exceed its limits (protocol 7)."""
 
 
 class TrustFileError(DataError):

@@ -1,108 +1,57 @@
 """Step 9: the records that a record builds on, found, compared by digest, and verified (protocol section 9).
 
-A digest can only name what exists already, so links form a DAG; each record is verified once, however many
-point to it. A record's own verdict and its lineage's stand side by side: a certificate does not become forged
-because a log beneath it was withdrawn, but its reader must be told.
+A digest can only name what exists already, so links form a DAG: a loop would need a digest that contains
+itself, and whoever forges one meets `digest_differs`. Each record is verified once, however many point to
+it. A record's own verdict and its lineage's stand side by side: a certificate does not become forged because
+a log beneath it was withdrawn, but its reader must be told.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from verifier_cli.encoding import digest_multibase
-from verifier_cli.errors import CouldNotRead, DataError
-from verifier_cli.proof_file import MAX_PROOF_FILE, ProofFile
-from verifier_cli.record import Link, Record, record_digest
-from verifier_cli.report import LineageNode, LineageReport, Outcome, Report, Step, Verdict
+from verifier_cli.errors import CouldNotRead
+from verifier_cli.lineage_recognition import equivalents_of
+from verifier_cli.lineage_sources import Collection, Files, Found, Source, Website, Withheld, digest_of
+from verifier_cli.proof_file import ProofFile
+from verifier_cli.record import Link, Record
+from verifier_cli.report import (
+    Equivalent,
+    LineageNode,
+    LineageReport,
+    Outcome,
+    Report,
+    Step,
+    Verdict,
+    worst,
+)
 from verifier_cli.rules import link_targets
-from verifier_cli.wire import HttpConnection, HttpStatusError
 
-__all__ = ["Files", "LineageExaminer", "Source", "Website"]
+__all__ = [
+    "Collection",
+    "Edge",
+    "Examined",
+    "Files",
+    "Found",
+    "LineageExaminer",
+    "Maker",
+    "Source",
+    "Website",
+    "allowed",
+]
 
 MAX_NODES: Final = 10_000
 """Records below one record (protocol section 9); a trainee's three years make some hundreds."""
 
+MAX_EDGES: Final = 100_000
+"""Links followed from one record: a record of 64 KiB may hold hundreds, and 10,000 such would fill memory."""
+
 MAX_DEPTH: Final = 32
 """Longest chain of links (protocol section 9); certificate to standard takes 4."""
-
-_WORST_FIRST: Final = (
-    Verdict.NOT_VALID,
-    Verdict.UNDECIDED,
-    Verdict.VALID_WITH_REMARKS,
-    Verdict.VALID,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A proof file for a link: `name` for people, and its bytes."""
-
-    name: str
-    data: bytes
-
-
-class Source(Protocol):
-    """A place where linked records may be. `find` returns None for what it does not have; it raises
-    CouldNotRead when it could not look. What it returns is checked by the caller, never trusted."""
-
-    def find(self, link: Link) -> Found | None:
-        """A proof file whose record has the link's digest, or at least its id."""
-        ...
-
-
-class Files:
-    """Proof files at hand, found by the digest of their record, else by its id."""
-
-    def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
-        self._by_digest: dict[bytes, list[Found]] = {}
-        self._by_id: dict[str, Found] = {}
-        for name, data in files:
-            try:
-                record = ProofFile.parse(data).record
-                found = Found(name, data)
-                self._by_digest.setdefault(record_digest(record), []).append(found)
-                self._by_id.setdefault(str(record.get("id")), found)
-            except DataError:
-                # Not a proof file: it is reported where it is verified itself, and nothing can link to it.
-                continue
-
-    def find(self, link: Link) -> Found | None:
-        """See `Source.find`."""
-        return next(iter(self.copies(link)), None) or self._by_id.get(link.id)
-
-    def copies(self, link: Link) -> list[Found]:
-        """Every file with the link's very record; they may differ in proofs and anchor."""
-        return self._by_digest.get(link.digest, [])
-
-
-class Website:
-    """A place that the user named; a proof file lives at `<url>/<digestMultibase of its record>`.
-
-    Links inside records only ever contribute the digest, so no record can make us fetch from elsewhere.
-    `api_key`, where the place asks for one, is sent to it and to nobody else.
-    """
-
-    def __init__(self, url: str, api_key: str | None = None) -> None:
-        self._url = url.rstrip("/")
-        self._api_key = api_key
-        self._http = HttpConnection(self._url)
-
-    def find(self, link: Link) -> Found | None:
-        """See `Source.find`."""
-        name = digest_multibase(link.digest)
-        try:
-            target = f"{self._http.target.rstrip('/')}/{name}"
-            data = self._http.exchange("GET", target, None, MAX_PROOF_FILE, bearer=self._api_key)
-        except HttpStatusError as error:
-            if error.status in (404, 410):
-                return None
-            if error.status in (401, 403):
-                raise CouldNotRead("no_access", f"HTTP status {error.status}") from None
-            raise
-        return Found(f"{self._url}/{name}", data)
 
 
 class Maker(NamedTuple):
@@ -112,78 +61,141 @@ class Maker(NamedTuple):
     issuer: str
 
 
-class _Examined(NamedTuple):
-    """A linked record's node; its maker and links where it holds."""
+class Examined(NamedTuple):
+    """What came of one linked record: its node; its maker and links where it holds.
+
+    `report` has no document unless it is needed; `withheld` is the type that its keeper names, None where
+    nothing is withheld.
+    """
 
     node: LineageNode
     maker: Maker | None = None
     links: tuple[Link, ...] = ()
+    report: Report | None = None
+    withheld: str | None = None
+
+
+class Edge(NamedTuple):
+    """One link as it was looked at. `citing` is the digest of the record that has it.
+
+    `matches` None: there was nothing to compare. `allowed` None: the cited record's type is not known for
+    sure. `first` marks where a record is met for the first time.
+    """
+
+    citing: bytes
+    link: Link
+    depth: int
+    found: Examined
+    matches: bool | None
+    allowed: bool | None
+    first: bool
 
 
 class LineageExaminer:
     """Examines lineages; keeps the report of every record that it has verified, by digest.
 
-    `verify_one` verifies one proof file without its lineage.
+    `verify_one` verifies one proof file without its lineage. With `keep_documents`, reports keep what the
+    records say (for graphs); else only of those that others are held against.
     """
 
-    def __init__(self, sources: Iterable[Source], verify_one: Callable[[bytes], Report]) -> None:
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        verify_one: Callable[[bytes], Report],
+        *,
+        keep_documents: bool = False,
+    ) -> None:
         self._sources = tuple(sources)
         self._verify_one = verify_one
-        self._known: dict[bytes, _Examined] = {}
+        self._keep = keep_documents
+        self._known: dict[bytes, Examined] = {}
 
     def __call__(self, record: Record) -> LineageReport:
         """The lineage of `record`, breadth first; each record below it appears once, where it is nearest."""
         nodes: list[LineageNode] = []
-        seen: dict[tuple[str, bytes], Maker | None] = {}
-        start = _maker(record)
-        waiting = deque((link, 1, start) for link in record.links)
-        while waiting:
-            link, depth, citing = waiting.popleft()
-            if (link.id, link.digest) in seen:
-                cited = seen[link.id, link.digest]
-                if cited is not None and not allowed(link, citing, cited):
-                    nodes.append(_node(link, depth, Verdict.NOT_VALID, "link_not_allowed"))
-                continue
-            seen[link.id, link.digest] = None
-            if len(nodes) >= MAX_NODES:
-                nodes.append(_node(link, depth, Verdict.UNDECIDED, "too_many"))
-                break
-            if depth > MAX_DEPTH:
-                nodes.append(_node(link, depth, Verdict.UNDECIDED, "too_deep"))
-                continue
-            found = self._examine(link, depth)
-            seen[link.id, link.digest] = found.maker
-            if found.maker is not None and not allowed(link, citing, found.maker):
-                nodes.append(_node(link, depth, Verdict.NOT_VALID, "link_not_allowed", found.node.name))
-                continue
-            nodes.append(found.node)
-            if found.maker is not None:
-                waiting.extend((item, depth + 1, found.maker) for item in found.links)
-        worst = next(v for v in _WORST_FIRST if v is Verdict.VALID or any(n.verdict is v for n in nodes))
-        return LineageReport(worst, tuple(nodes))
+        for edge in self.edges(record):
+            if edge.allowed is False:
+                name = edge.found.node.name if edge.first else None
+                nodes.append(_node(edge.link, edge.depth, Verdict.NOT_VALID, "link_not_allowed", name))
+            elif edge.first:
+                nodes.append(edge.found.node)
+        return LineageReport(worst(node.verdict for node in nodes), tuple(nodes), self.equivalents(record))
 
-    def _examine(self, link: Link, depth: int) -> _Examined:
+    def edges(self, record: Record) -> Iterator[Edge]:
+        """Every link below `record`, breadth first, each followed once.
+
+        Ends early with an edge whose node says `too_many`, and does not go below one that says `too_deep`.
+        """
+        seen: dict[tuple[str, bytes], Examined] = {}
+        expanded: set[bytes] = set()
+        waiting = deque((record.digest, _maker(record), link, 1) for link in record.links)
+        followed = len(waiting)
+        while waiting:
+            citing, maker, link, depth = waiting.popleft()
+            key = (link.id, link.digest)
+            first = key not in seen
+            if (first and len(seen) >= MAX_NODES) or followed > MAX_EDGES:
+                yield Edge(citing, link, depth, _cut(link, depth, "too_many"), None, None, True)
+                return
+            if depth > MAX_DEPTH and first:
+                seen[key] = _cut(link, depth, "too_deep")
+            found = seen[key] if not first or depth > MAX_DEPTH else self._examine(link, depth)
+            seen[key] = found
+            fits = _allowed_here(link, maker, found)
+            yield Edge(citing, link, depth, found, _matches(found), fits, first)
+            # Below a record that may not be cited so, nothing supports the one that cites it.
+            if found.maker is not None and fits and link.digest not in expanded:
+                expanded.add(link.digest)
+                followed += len(found.links)
+                waiting.extend((link.digest, found.maker, item, depth + 1) for item in found.links)
+
+    def equivalents(self, record: Record) -> tuple[Equivalent, ...]:
+        """What a credential counts as elsewhere, by the agreements that it names, each judged."""
+
+        def look_up(link: Link) -> tuple[Report | None, str | None]:
+            found = self._examine(link, 1)
+            return found.report, found.node.reason
+
+        return equivalents_of(record, look_up, self._successors)
+
+    def _successors(self, record_id: str, digest: bytes) -> list[Report]:
+        """Reports of records at hand that say they supersede this one."""
+        reports = []
+        for source in self._sources:
+            if isinstance(source, Collection):
+                reports += [self._verify_one(found.data) for found in source.citing(record_id, digest)]
+        return reports
+
+    def _examine(self, link: Link, depth: int) -> Examined:
         known = self._known.get(link.digest)
         if known is not None and known.node.id == link.id:
             return known._replace(node=replace(known.node, relation=link.rel, depth=depth))
         try:
             found = self._find(link)
         except CouldNotRead as error:
-            return _Examined(_node(link, depth, Verdict.UNDECIDED, error.reason))
+            return Examined(_node(link, depth, Verdict.UNDECIDED, error.reason))
         if found is None:
-            return _Examined(_node(link, depth, Verdict.UNDECIDED, "missing"))
+            return Examined(_node(link, depth, Verdict.UNDECIDED, "missing"))
+        if isinstance(found, Withheld):
+            # Its keeper's word alone; that something is held back is a remark about the whole, not a fault.
+            node = _node(link, depth, Verdict.VALID_WITH_REMARKS, "withheld")
+            return Examined(node, withheld=found.type)
+        return self._judged(link, depth, found)
+
+    def _judged(self, link: Link, depth: int, found: Found) -> Examined:
         found, report = self._best(link, found)
         if report.record_digest is None:
-            return _Examined(_node(link, depth, *_judge(report), found.name))
+            return Examined(_node(link, depth, *judge_ancestor(report), found.name))
         if report.record_digest != f"0x{link.digest.hex()}" or report.record_id != link.id:
-            return _Examined(_node(link, depth, Verdict.NOT_VALID, "digest_differs", found.name))
-        node = _node(link, depth, *_judge(report), found.name)
+            return Examined(_node(link, depth, Verdict.NOT_VALID, "digest_differs", found.name))
+        node = _node(link, depth, *judge_ancestor(report), found.name)
+        kept = report if self._keep or _held_against(report) else replace(report, document=None)
         if node.verdict is Verdict.NOT_VALID:
             # It says nothing reliable about what lies below it.
-            examined = _Examined(node)
+            examined = Examined(node, report=kept)
         else:
             record = Record.from_value(ProofFile.parse(found.data).record)
-            examined = _Examined(node, _maker(record), record.links)
+            examined = Examined(node, _maker(record), record.links, kept)
         self._known[link.digest] = examined
         return examined
 
@@ -199,26 +211,48 @@ class LineageExaminer:
                 return other, again
         return found, report
 
-    def _find(self, link: Link) -> Found | None:
-        """From the first source that has the very record; else what goes by its id, for the message."""
+    def _find(self, link: Link) -> Found | Withheld | None:
+        """From the first source that has the very record; else what goes by its id, for the message; else
+        that somebody keeps it back."""
         other: Found | None = None
+        withheld: Withheld | None = None
         for source in self._sources:
             found = source.find(link)
-            if found is not None and _digest_of(found.data) == link.digest:
+            if isinstance(found, Withheld):
+                withheld = withheld or found
+            elif found is not None and digest_of(found.data) == link.digest:
                 return found
-            other = other or found
-        return other
+            else:
+                other = other or found
+        return other or withheld
 
 
-def _digest_of(data: bytes) -> bytes | None:
-    try:
-        return record_digest(ProofFile.parse(data).record)
-    except DataError:
-        return None
+def _held_against(report: Report) -> bool:
+    """Agreements and standards: what a credential's equivalents are judged by."""
+    return report.schema is not None and report.schema.partition(".")[0] in ("agreement", "standard")
+
+
+def _cut(link: Link, depth: int, reason: str) -> Examined:
+    return Examined(_node(link, depth, Verdict.UNDECIDED, reason))
+
+
+def _matches(found: Examined) -> bool | None:
+    if found.node.reason == "digest_differs":
+        return False
+    return None if found.report is None else True
 
 
 def _maker(record: Record) -> Maker:
     return Maker(record.schema, record.issuer)
+
+
+def _allowed_here(link: Link, citing: Maker, found: Examined) -> bool | None:
+    if found.maker is not None:
+        return allowed(link, citing, found.maker)
+    if found.withheld:
+        # Its issuer is not known, but no keeper's word may make a type fit that the graph does not have.
+        return None if found.withheld in link_targets(citing.schema).get(link.rel, ()) else False
+    return None
 
 
 def allowed(link: Link, citing: Maker, cited: Maker) -> bool:
@@ -234,7 +268,7 @@ def _node(
     return LineageNode(digest_multibase(link.digest), link.rel, depth, verdict, reason, link.id, name)
 
 
-def _judge(report: Report) -> tuple[Verdict, str | None]:
+def judge_ancestor(report: Report) -> tuple[Verdict, str | None]:
     """An ancestor's verdict as far as its descendants are concerned: withdrawn is a remark there."""
     if report.verdict is Verdict.NOT_VALID:
         failed = [result for result in report.steps if result.outcome is Outcome.FAILED]

@@ -23,6 +23,7 @@ __all__ = [
     "ProofFile",
     "UnknownVersionError",
     "carriers",
+    "check_zip_directory",
     "holds_many",
     "read_carriers",
 ]
@@ -222,7 +223,7 @@ def _zip_entries(path: Path) -> Iterator[Carrier]:
 
     try:
         with open(path, "rb") as stream:
-            _check_zip_directory(stream, str(path))
+            check_zip_directory(stream, str(path))
             with zipfile.ZipFile(stream) as archive:
                 infos = [info for info in archive.infolist() if info.filename.endswith(SUFFIX)]
                 if len(archive.infolist()) > MAX_ZIP_ENTRIES:
@@ -237,8 +238,8 @@ def _zip_entries(path: Path) -> Iterator[Carrier]:
         yield Carrier(str(path), None, ProofFileError(str(path), f"is no readable ZIP: {error}"))
 
 
-def _check_zip_directory(stream: IO[bytes], name: str) -> None:
-    """Look at the directory's size before zipfile loads all of it into memory."""
+def check_zip_directory(stream: IO[bytes], name: str) -> None:
+    """Look at the directory's size before zipfile loads all of it into memory. Raises ProofFileError."""
     end_size, most_comment = 22, 1 << 16
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - end_size - most_comment - 20))

@@ -44,6 +44,10 @@ _LABELS: Final[dict[str, Sentence]] = {
     "checks": ("Checks", "检查"),
     "remarks": ("Remarks", "说明"),
     "lineage": ("Lineage", "溯源"),
+    "recognised": (
+        "It names an agreement on mutual recognition; --lineage shows what it counts as elsewhere.",
+        "该证书引用了互认协议；使用 --lineage 可核验其互认等同资格。",
+    ),
     "todo": ("What to do", "建议"),
     "expected": ("expected", "应为"),
     "found": ("found", "实为"),
@@ -70,6 +74,7 @@ def render(report: Report, language: Language, *, terminal: bool = False) -> str
             lines.append(f"  - {say(REMARKS[remark.code], language)}{detail}")
     if report.lineage is not None:
         lines += ["", *_lineage(report.lineage, language)]
+    lines += _equivalents(report, language)
     if advice := _advice(report):
         lines += ["", _label("todo", language), f"  {say(advice, language)}"]
     return "\n".join(lines)
@@ -176,6 +181,20 @@ def _lineage(lineage: LineageReport, language: Language) -> list[str]:
         mark = say(VERDICT_WORDS[node.verdict], language)
         lines.append(f"{'  ' * min(node.depth, 8)}{node.relation} {name} [{mark}]{reason}")
     return lines
+
+
+def _equivalents(report: Report, language: Language) -> list[str]:
+    """What a credential counts as elsewhere: only its lineage tells whether an agreement bears it."""
+    if report.lineage is not None:
+        if not report.lineage.equivalents:
+            return []
+        from verifier_cli.lineage_text import equivalent_lines
+
+        return ["", *equivalent_lines(report.lineage.equivalents, language)]
+    links = (report.document or {}).get("relatedResource", ())
+    if any(entry["rel"] == "recognisedUnder" for entry in links):
+        return ["", say(_LABELS["recognised"], language)]
+    return []
 
 
 def _advice(report: Report) -> Sentence | None:

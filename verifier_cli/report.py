@@ -13,6 +13,7 @@ from typing import Any
 __all__ = [
     "REPORT_VERSION",
     "ChainView",
+    "Equivalent",
     "LineageNode",
     "LineageReport",
     "Outcome",
@@ -24,6 +25,7 @@ __all__ = [
     "Verdict",
     "folder_exit_code",
     "judge",
+    "worst",
 ]
 
 REPORT_VERSION = 1
@@ -177,15 +179,51 @@ class LineageNode:
 
 
 @dataclass(frozen=True, slots=True)
+class Equivalent:
+    """What a credential counts as elsewhere, under the agreement with the record id `agreement`.
+
+    `target_type` and `target_level` name it there (EQF, 4); "" where nothing particular is claimed. `bodies`
+    are the DIDs that agreed. `reason` None: confirmed; else why not, a code of `texts.REASONS`.
+    """
+
+    agreement: str
+    framework: str
+    target_type: str
+    target_level: str
+    bodies: tuple[str, ...] = ()
+    reason: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The equivalent as it appears in the JSON report."""
+        return {
+            "agreement": self.agreement,
+            "framework": self.framework,
+            "targetType": self.target_type,
+            "targetLevel": self.target_level,
+            "bodies": list(self.bodies),
+            "confirmed": self.reason is None,
+            **_present(reason=self.reason),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class LineageReport:
-    """Verdict over all records below one record, with each of them named once."""
+    """Verdict over all records below one record, with each of them named once.
+
+    `equivalents` do not enter the verdict: a credential stays what it is where nobody recognises it.
+    """
 
     verdict: Verdict
     nodes: tuple[LineageNode, ...]
+    equivalents: tuple[Equivalent, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The lineage as it appears in the JSON report."""
-        return {"verdict": self.verdict.value, "nodes": [node.to_json() for node in self.nodes]}
+        return {
+            "verdict": self.verdict.value,
+            "nodes": [node.to_json() for node in self.nodes],
+            "equivalents": [item.to_json() for item in self.equivalents],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +285,15 @@ class Report:
             "remarks": [{"code": r.code, "detail": r.detail} for r in self.remarks],
             "lineage": None if self.lineage is None else self.lineage.to_json(),
         }
+
+
+_WORST_FIRST = (Verdict.NOT_VALID, Verdict.UNDECIDED, Verdict.VALID_WITH_REMARKS, Verdict.VALID)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict over several: NOT_VALID, then UNDECIDED, then VALID_WITH_REMARKS, then VALID."""
+    present = {*verdicts, Verdict.VALID}
+    return next(verdict for verdict in _WORST_FIRST if verdict in present)
 
 
 def judge(steps: Iterable[StepResult], remarks: Iterable[Remark], strict: bool) -> Verdict:

@@ -130,13 +130,56 @@ REASONS: Final[dict[str, Sentence]] = {
     ),
     "no_access": ("the place of the linked records wants a key", "所引用记录的来源需要密钥"),
     "digest_differs": ("a linked record is not the one that was meant", "所引用的记录与原件不符"),
-    "too_many": ("more linked records than the limit", "引用的记录过多"),
-    "too_deep": ("links go deeper than the limit", "引用层级过深"),
+    "too_many": (
+        "more than 10,000 linked records or 100,000 links: the rest was not looked at",
+        "引用的记录超过 10,000 份或引用超过 100,000 条，其余未检查",
+    ),
+    "too_deep": (
+        "links go deeper than 32 levels: what lies below was not looked at",
+        "引用层级超过 32 层，更深处未检查",
+    ),
+    "withheld": ("withheld by its keeper: not looked at", "由保管方保留，未披露，未检查"),
     "ancestor_not_valid": ("a linked record is not valid", "所引用的记录无效"),
     "ancestor_undecided": ("a linked record could not be checked", "所引用的记录无法检查"),
     "ancestor_revoked": ("a linked record was revoked", "所引用的记录已被撤销"),
     "ancestor_suspended": ("a linked record is suspended", "所引用的记录已被暂停"),
     "ancestor_remarks": ("a linked record has remarks", "所引用的记录有说明"),
+    # mutual recognition: why an equivalent is not confirmed
+    "agreement_missing": ("the agreement behind it was not given", "缺少其依据的互认协议"),
+    "agreement_withheld": ("the agreement behind it is withheld", "其依据的互认协议未披露"),
+    "agreement_digest_differs": (
+        "the agreement at hand is not the one that was meant",
+        "现有协议与所引用的协议不符",
+    ),
+    "agreement_not_recognition": (
+        "what it names is no agreement on mutual recognition",
+        "所引用的不是互认协议",
+    ),
+    "agreement_not_valid": ("the agreement is not valid", "互认协议无效"),
+    "agreement_revoked": ("the agreement was revoked", "互认协议已被撤销"),
+    "agreement_suspended": ("the agreement is suspended", "互认协议已被暂停"),
+    "agreement_undecided": ("the agreement could not be checked", "互认协议无法检查"),
+    "agreement_not_signed": ("not every party signed the agreement", "互认协议未由各方全部签署"),
+    "agreement_not_in_force": (
+        "the agreement was not in force when the credential began",
+        "证书生效时互认协议不在有效期内",
+    ),
+    "agreement_ended": (
+        "the agreement had ended when the credential began",
+        "证书生效时互认协议已终止",
+    ),
+    "agreement_superseded": (
+        "a newer agreement had replaced it, or its date is unknown",
+        "互认协议已被更新的协议取代，或更新日期不明",
+    ),
+    "not_listed": (
+        "the agreement does not list it for this standard and level",
+        "互认协议未就该标准和等级列出此项",
+    ),
+    "standard_unknown": (
+        "the standard that the credential awards was not given or does not hold",
+        "缺少证书所依据的标准，或该标准不成立",
+    ),
 }
 
 REMARKS: Final[dict[str, Sentence]] = {

@@ -22,7 +22,7 @@ from verifier_cli.texts import printable
 if TYPE_CHECKING:
     from verifier_cli.lineage import Source
 
-__all__ = ["Options", "run"]
+__all__ = ["Options", "api_key", "parse_moment", "run"]
 
 API_KEY: Final = "TRACE_API_KEY"
 _DATE_CHARS: Final = len("2026-07-01")
@@ -65,7 +65,7 @@ class Verifier:
 
         trust = load_trust(options.trust)
         chain = open_reader(trust, options.rpc, offline=options.offline, snapshot=options.snapshot)
-        valid_at = None if options.at is None else _parse_moment(options.at)
+        valid_at = None if options.at is None else parse_moment(options.at)
         examiner = None
         if options.lineage:
             from verifier_cli.lineage import LineageExaminer
@@ -149,13 +149,13 @@ def _sources(paths: tuple[Path, ...], source: str | None) -> list[Source]:
 
     sources: list[Source] = [Files(readable(paths))]
     if source is not None and "://" in source:
-        sources.append(Website(check_rpc_url(source, "--from"), _api_key()))
+        sources.append(Website(check_rpc_url(source, "--from"), api_key()))
     elif source is not None:
         sources.append(Files(readable((Path(source),))))
     return sources
 
 
-def _api_key() -> str | None:
+def api_key() -> str | None:
     """The key for the place that --from names; from the environment, since arguments are seen by others."""
     key = os.environ.get(API_KEY)
     if not key:
@@ -165,7 +165,8 @@ def _api_key() -> str | None:
     return key
 
 
-def _parse_moment(text: str) -> int:
+def parse_moment(text: str) -> int:
+    """Epoch seconds of what --at names: a day (its first moment, UTC) or a time. Raises MisuseError."""
     try:
         return parse_time(f"{text}T00:00:00Z" if len(text) == _DATE_CHARS else text)
     except DataError as error:

@@ -1,0 +1,1 @@
+"""Lineage: graph, dossier, recognition, and how they are shown."""
