@@ -1,7 +1,7 @@
 """A chain of its own with everything around it, small enough to count: the policy-subject-platform model.
 
-Leader, three firms, one college and the bureau found the chain; they screen it in three stages, pool what they
-own, ask for posts, create some, and look at themselves once a year.
+Leader, three firms, one college and the bureau found the chain; they screen it in three stages, pool what
+they own, ask for posts, create some, and look at themselves once a year.
 """
 
 from __future__ import annotations
