@@ -11,6 +11,7 @@ from trace_service.anchoring.tables import (
     BatchTile,
     HeldRecord,
     SealDemand,
+    WithheldRecord,
 )
 from trace_service.creditbank.tables import (
     CreditAccount,
@@ -23,7 +24,14 @@ from trace_service.evm.tables import EvmTransaction, TransactionBatch
 from trace_service.idempotency.tables import IdempotentAnswer
 from trace_service.imports.tables import ImportJob, ImportRowError
 from trace_service.organisations.tables import ApiKey, Organisation, Person, RecordKey
-from trace_service.records.tables import Record, RecordSignature
+from trace_service.records.tables import Outbox, Record, RecordSignature
+from trace_service.records.work_tables import (
+    AwaitedContribution,
+    DraftRevision,
+    RecordDeadline,
+    SigningApproval,
+    SigningReminder,
+)
 from trace_service.status.tables import StatusChange
 
 metadata = SQLModel.metadata
@@ -31,6 +39,7 @@ metadata = SQLModel.metadata
 __all__ = [
     "AnchorAuthorisation",
     "ApiKey",
+    "AwaitedContribution",
     "Batch",
     "BatchLeaf",
     "BatchTile",
@@ -39,18 +48,24 @@ __all__ = [
     "CreditJournal",
     "CreditOperation",
     "CreditPosting",
+    "DraftRevision",
     "EvmTransaction",
     "HeldRecord",
     "IdempotentAnswer",
     "ImportJob",
     "ImportRowError",
     "Organisation",
+    "Outbox",
     "Person",
     "Record",
+    "RecordDeadline",
     "RecordKey",
     "RecordSignature",
     "SealDemand",
+    "SigningApproval",
+    "SigningReminder",
     "StatusChange",
     "TransactionBatch",
+    "WithheldRecord",
     "metadata",
 ]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from trace_service.anchoring.proofs import ProofFiles
-from trace_service.anchoring.queries import BATCH, LEAF, RECORD, SIGNATURE
+from trace_service.anchoring.queries import BATCH, LEAF, RECORD, SIGNATURE, WITHHELD
 from trace_service.database import AnyRow
 from trace_service.records.queries import chunks
 from verifier_cli.proof_file import SUFFIX
@@ -24,29 +24,35 @@ MAX_FILES = 50_000  # in one ZIP: a large school's year; more is taken type by t
 CHUNK = 500  # records whose proofs are fetched together
 
 _NOT_IN_NAMES = re.compile(r"[^\w.\-]+")
-_STEPS = ("drafted", "complete", "sealed", "anchored", "final")
+_STEPS = ("drafted", "complete", "sealed", "anchored", "final", "withheld")
 
 
 def progress(connection: Connection, import_job_pk: int) -> dict[str, int]:
-    """Count the records of an import that have come at least so far, by step."""
+    """Count the records of an import that have come at least so far, by step.
+
+    Those that are withheld never become final: the import is done when both together are all of it.
+    """
+    given_out = sa.and_(BATCH.c.checked_at.is_not(None), WITHHELD.c.record_pk.is_(None))
     row = connection.execute(
         sa.select(
             sa.func.count(),
             sa.func.count(RECORD.c.completed_at),
             sa.func.count(LEAF.c.batch_pk),
             sa.func.count(BATCH.c.anchored_at),
-            sa.func.count(BATCH.c.checked_at),
+            sa.func.count(sa.case((given_out, 1))),
+            sa.func.count(WITHHELD.c.record_pk),
         )
         .select_from(RECORD)
         .join(LEAF, LEAF.c.record_pk == RECORD.c.pk, isouter=True)
         .join(BATCH, BATCH.c.pk == LEAF.c.batch_pk, isouter=True)
+        .join(WITHHELD, WITHHELD.c.record_pk == RECORD.c.pk, isouter=True)
         .where(RECORD.c.import_job_pk == import_job_pk)
     ).one()
     return dict(zip(_STEPS, row, strict=True))
 
 
 def released(connection: Connection, import_job_pk: int, schema_name: str | None) -> list[AnyRow]:
-    """Return the places of an import's records whose batches were verified and released, in order.
+    """Return the places of an import's records that were verified and released, in order.
 
     At most ``MAX_FILES`` + 1 rows, so that the caller can tell "too many".
     """
@@ -64,7 +70,12 @@ def released(connection: Connection, import_job_pk: int, schema_name: str | None
         )
         .join(LEAF, LEAF.c.record_pk == RECORD.c.pk)
         .join(BATCH, BATCH.c.pk == LEAF.c.batch_pk)
-        .where(RECORD.c.import_job_pk == import_job_pk, BATCH.c.checked_at.is_not(None))
+        .join(WITHHELD, WITHHELD.c.record_pk == RECORD.c.pk, isouter=True)
+        .where(
+            RECORD.c.import_job_pk == import_job_pk,
+            BATCH.c.checked_at.is_not(None),
+            WITHHELD.c.record_pk.is_(None),
+        )
         .order_by(RECORD.c.pk)
         .limit(MAX_FILES + 1)
     )

@@ -19,7 +19,14 @@ from verifier_cli.rules import SCHEMAS
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 
-_PROGRESS = {"drafted": 10805, "complete": 10805, "sealed": 10805, "anchored": 10805, "final": 10805}
+_PROGRESS = {
+    "drafted": 10805,
+    "complete": 10805,
+    "sealed": 10805,
+    "anchored": 10805,
+    "final": 10805,
+    "withheld": 0,
+}
 
 Shared = Annotated[Context, Depends(context)]
 Reader = Annotated[Caller, Depends(caller("read"))]
@@ -28,7 +35,10 @@ JobId = Annotated[str, Path(max_length=36)]
 
 @router.get("/{job_id}/progress", summary="How far its records are", responses=answers(s200=_PROGRESS))
 def progress(shared: Shared, who: Reader, job_id: JobId) -> dict[str, int]:
-    """Count the import's records that were drafted, completed, sealed, anchored, and released as final."""
+    """Count the import's records that were drafted, completed, sealed, anchored, and released as final.
+
+    `withheld` ones are anchored and cannot become final: their signer had lost its authority by then.
+    """
     with read(shared.engine) as connection:
         return handout.progress(connection, _job(connection, who, job_id))
 
@@ -47,7 +57,7 @@ def proof_files(
 ) -> Response:
     """Return the proof files of every final record of the import, or of one record type.
 
-    Records that are not final yet are left out; compare with the import's progress.
+    Records that are not final yet or withheld are left out; compare with the import's progress.
     """
     if schema is not None and schema not in SCHEMAS:
         raise Problem(

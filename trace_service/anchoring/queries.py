@@ -17,11 +17,13 @@ from trace_service.anchoring.tables import (
     BatchTile,
     HeldRecord,
     SealDemand,
+    WithheldRecord,
 )
 from trace_service.database import AnyRow, table_of
 from trace_service.evm.queries import TX, is_live
 from trace_service.evm.tables import TransactionBatch
 from trace_service.organisations.tables import Organisation
+from trace_service.records.queries import chunks
 from trace_service.records.tables import Outbox, Record, RecordSignature
 from trace_service.status.tables import StatusChange
 
@@ -31,6 +33,7 @@ TILE = table_of(BatchTile)
 AUTHORISATION = table_of(AnchorAuthorisation)
 DEMAND = table_of(SealDemand)
 HELD = table_of(HeldRecord)
+WITHHELD = table_of(WithheldRecord)
 LINK = table_of(TransactionBatch)
 ORGANISATION = table_of(Organisation)
 OUTBOX = table_of(Outbox)
@@ -169,10 +172,20 @@ def reopen(connection: Connection, organisation_pk: int, head: int) -> int:
         & (BATCH.c.sequence >= head)
         & BATCH.c.anchored_at.is_not(None)
     )
-    return int(connection.execute(BATCH.update().where(where).values(**NOT_ANCHORED)).rowcount)
+    lost = list(connection.execute(sa.select(BATCH.c.pk).where(where)).scalars())
+    for batch_pk in lost:
+        forget_anchor(connection, batch_pk)
+    return len(lost)
 
 
-NOT_ANCHORED: dict[str, Any] = {
+def forget_anchor(connection: Connection, batch_pk: int) -> None:
+    """Forget that a batch was anchored, and what was judged of its records at that time."""
+    update_batch(connection, batch_pk, **_NOT_ANCHORED)
+    sealed = sa.select(LEAF.c.record_pk).where(LEAF.c.batch_pk == batch_pk)
+    connection.execute(WITHHELD.delete().where(WITHHELD.c.record_pk.in_(sealed)))
+
+
+_NOT_ANCHORED: dict[str, Any] = {
     "anchored_at": None,
     "block_number": None,
     "block_hash": None,
@@ -203,9 +216,12 @@ def place_of(connection: Connection, record_id: str) -> AnyRow | None:
             BATCH.c.final_at,
             BATCH.c.checked_at,
             BATCH.c.transaction_hash,
+            WITHHELD.c.reason.label("withheld"),
+            WITHHELD.c.signer_did.label("withheld_for"),
         )
         .join(LEAF, LEAF.c.record_pk == RECORD.c.pk, isouter=True)
         .join(BATCH, BATCH.c.pk == LEAF.c.batch_pk, isouter=True)
+        .join(WITHHELD, WITHHELD.c.record_pk == RECORD.c.pk, isouter=True)
         .where(RECORD.c.id == record_id)
     )
     return connection.execute(query).one_or_none()
@@ -223,17 +239,32 @@ def batch_records(connection: Connection, batch_pk: int) -> Iterator[AnyRow]:
         sa.select(
             LEAF.c.leaf_index,
             LEAF.c.leaf_hash,
+            RECORD.c.pk,
             RECORD.c.id,
+            RECORD.c.kind,
+            RECORD.c.schema_name,
+            RECORD.c.subkind,
             RECORD.c.document,
             SIGNATURE.c.proof,
             SIGNATURE.c.verification_method,
+            SIGNATURE.c.signer_did,
+            SIGNATURE.c.role,
         )
         .join(RECORD, RECORD.c.pk == LEAF.c.record_pk)
         .join(SIGNATURE, SIGNATURE.c.record_pk == RECORD.c.pk)
         .where(LEAF.c.batch_pk == batch_pk)
-        .order_by(LEAF.c.leaf_index)
+        .order_by(LEAF.c.leaf_index, SIGNATURE.c.position)
     )
     yield from stream(connection, query)
+
+
+def withhold(connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+    """Remember records whose proof files are not given out."""
+    pks = [value["record_pk"] for value in values]
+    for part in chunks(pks):
+        connection.execute(WITHHELD.delete().where(WITHHELD.c.record_pk.in_(part)))
+    if values:
+        connection.execute(WITHHELD.insert(), list(values))
 
 
 def batches_of(connection: Connection, organisation_pk: int, after: int, limit: int) -> Sequence[AnyRow]:

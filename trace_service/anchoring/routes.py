@@ -138,6 +138,16 @@ def _hand_out(shared: Context, connection: Connection, record_id: str) -> Respon
         raise Problem(
             409, "record.not_final", "The record is not final yet", fix="ask again after `anchorBy`"
         )
+    if place.withheld is not None:
+        raise Problem(
+            409,
+            "record.withheld",
+            "The record is anchored, but no verifier would accept it",
+            detail=place.withheld
+            if place.withheld_for is None
+            else f"{place.withheld_for}: {place.withheld}",
+            fix="annul it, and issue it anew with signers that are accredited for it",
+        )
     content = files_of(shared.engine, shared.settings.chain).write(connection, place)
     name = record_id.rpartition(":")[2] + SUFFIX
     attached = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -11,28 +11,22 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
 from itertools import groupby
-from operator import or_
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection, Engine
 
 from trace_service import database
 from trace_service.anchoring import outbox, queries
+from trace_service.anchoring.objections import Objections, Signer
 from trace_service.collector import collector_paused
 from trace_service.database import AnyRow
 from trace_service.evm.registry import Authority
 from trace_service.holdpoints import hold
-from verifier_cli.did import is_organisation, org_id
-from verifier_cli.encoding import parse_multikey
-from verifier_cli.kinds import SIGNER_ROLES
 from verifier_cli.merkle import MAX_LEAVES, Tree, leaf_hash
-from verifier_cli.rules import combinations
 
 FORMAT = 1  # of the batch header: protocol version 1
 TILE_LEAVES = 256  # protocol section 10: where one table was altered, a tile tells the region
-ISSUER = "issuer"  # the issuer's role in `record_signature`
 HOLD_BACK = timedelta(minutes=5)  # an ended accreditation is rarely granted again sooner
 
 
@@ -108,9 +102,8 @@ class _Selection:
     """Leaves of the records that may be sealed now, and why the others may not."""
 
     def __init__(self, authority: Authority, chain_time: int) -> None:
-        self._authority = authority
+        self._objections = Objections(authority, chain_time)
         self._chain_time = chain_time
-        self._answers: dict[tuple[Any, ...], tuple[str, str] | None] = {}
         self.leaves: list[Leaf] = []
         self.held: list[dict[str, Any]] = []
         self.early = 0
@@ -125,12 +118,12 @@ class _Selection:
         proofs = []
         for *_, proof, method, created, did, role in rows:
             newest = created if created > newest else newest
-            signers.append((did, role, method))
+            signers.append(Signer(did, role, method))
             proofs.append((method, proof))
         if newest > self._chain_time:
             self.early += 1
             return
-        objection = self._objection((kind, schema, subkind, *signers))
+        objection = self._objections.find(kind, schema, subkind, tuple(signers))
         if objection is not None:
             did, reason = objection
             self.held.append({"record_pk": record_pk, "signer_did": did, "reason": reason})
@@ -139,36 +132,6 @@ class _Selection:
         self.leaves.append(Leaf(record_pk, digest, signatures, leaf_hash(digest, signatures)))
         self.kinds |= 1 << kind
         self.newest_proof = max(self.newest_proof, newest)
-
-    def _objection(self, key: tuple[Any, ...]) -> tuple[str, str] | None:
-        """The first signer without authority and why. Asked once for each set of signers and kind."""
-        if key not in self._answers:
-            kind, schema, subkind, *signers = key
-            present = frozenset(role for _, role, _ in signers)
-            self._answers[key] = self._ask(kind, issuer_mask(schema, subkind, present), signers)
-        return self._answers[key]
-
-    def _ask(
-        self, kind: int, issuer_roles: int, signers: Sequence[tuple[str, str, str]]
-    ) -> tuple[str, str] | None:
-        for did, role, method in signers:
-            if not is_organisation(did):
-                continue  # a person's own key: the signature is all there is to check
-            roles = issuer_roles if role == ISSUER else SIGNER_ROLES.get(role, 0)
-            public_key = parse_multikey(method.partition("#")[2])
-            trouble = self._authority.trouble(org_id(did), public_key, kind, roles, self._chain_time)
-            if trouble is not None:
-                return did, trouble
-        return None
-
-
-def issuer_mask(schema: str, subkind: str, present: frozenset[str]) -> int:
-    """Registry roles of which the issuer of such a record must hold one, beside these countersigning roles.
-
-    ``subkind`` is the kind inside the subject; anything where the schema makes no difference.
-    """
-    fitting = (row.issuer for row in combinations(schema, subkind) if row.countersigners <= present)
-    return reduce(or_, (SIGNER_ROLES[role] for role in fitting), 0)
 
 
 def signature_digest(proofs: list[tuple[str, bytes]]) -> bytes:

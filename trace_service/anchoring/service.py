@@ -123,7 +123,8 @@ class Anchoring:
                     self._compare(row, view)
                 elif row.anchored_at is not None:
                     log.warning("batch %s/%d left the chain (reorganisation)", row.did, row.sequence)
-                    self._update(row.pk, **queries.NOT_ANCHORED)
+                    with database.write(self.engine) as connection:
+                        queries.forget_anchor(connection, row.pk)
 
     def _compare(self, row: AnyRow, view: finality.View) -> None:
         found = self._registry("batchAt", row.org_id, row.sequence)

@@ -46,6 +46,7 @@ class BatchLeaf(SQLModel, table=True):
     """One leaf: immutable from the moment of sealing."""
 
     __tablename__ = "batch_leaf"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     batch_pk: int = Field(foreign_key="batch.pk", primary_key=True)
     leaf_index: int = Field(primary_key=True)
@@ -59,6 +60,7 @@ class BatchTile(SQLModel, table=True):
     """Merkle root over up to 256 consecutive leaves."""
 
     __tablename__ = "batch_tile"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     batch_pk: int = Field(foreign_key="batch.pk", primary_key=True)
     tile_index: int = Field(primary_key=True)
@@ -97,3 +99,17 @@ class HeldRecord(SQLModel, table=True):
     reason: str = Field(max_length=60)
     noticed_at: datetime = Field(sa_type=UtcDateTime)
     retry_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class WithheldRecord(SQLModel, table=True):
+    """An anchored record whose proof file is not given out, because nobody would accept it.
+
+    For good, unless its batch is anchored anew: then it is judged at the new time.
+    """
+
+    __tablename__ = "withheld_record"
+
+    record_pk: int = Field(foreign_key="record.pk", primary_key=True)
+    signer_did: str | None = Field(default=None, max_length=255)  # who has no authority, where that is why
+    reason: str = Field(max_length=60)
+    noticed_at: datetime = Field(sa_type=UtcDateTime)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from trace_service.anchoring.tables import Batch, BatchLeaf
+from trace_service.anchoring.tables import Batch, BatchLeaf, WithheldRecord
 from trace_service.database import AnyRow, table_of
 from trace_service.records.tables import Outbox, Record, RecordSignature
 from verifier_cli.kinds import Kind
@@ -19,9 +19,10 @@ SIGNATURE = table_of(RecordSignature)
 OUTBOX = table_of(Outbox)
 BATCH = table_of(Batch)
 LEAF = table_of(BatchLeaf)
+WITHHELD = table_of(WithheldRecord)
 
 CHUNK = 500  # values in one IN list: well below SQLite's 32,766, and few distinct statements
-STATES = ("draft", "rejected", "complete", "sealed", "anchored", "final")
+STATES = ("draft", "rejected", "complete", "sealed", "anchored", "final", "withheld")
 # Records of these kinds name no person and are meant to be built on by others.
 PUBLIC_KINDS = (Kind.PARTY, Kind.STANDARD)
 # Of these every reader may have the content too. A Party is not among them: it may describe a person.
@@ -35,6 +36,7 @@ _STATE = sa.case(
     (LEAF.c.batch_pk.is_(None), "complete"),
     (BATCH.c.anchored_at.is_(None), "sealed"),
     (BATCH.c.final_at.is_(None), "anchored"),
+    (WITHHELD.c.record_pk.is_not(None), "withheld"),
     else_="final",
 ).label("state")
 
@@ -59,6 +61,7 @@ def _overview() -> sa.Select[Any]:
         RECORD.c.completed_at,
         RECORD.c.anchor_by,
         RECORD.c.rejection,
+        WITHHELD.c.reason.label("withheld"),
         BATCH.c.sequence,
         BATCH.c.anchored_at,
         _STATE,
@@ -67,6 +70,7 @@ def _overview() -> sa.Select[Any]:
         sa.select(*columns)
         .join_from(RECORD, LEAF, LEAF.c.record_pk == RECORD.c.pk, isouter=True)
         .join(BATCH, BATCH.c.pk == LEAF.c.batch_pk, isouter=True)
+        .join(WITHHELD, WITHHELD.c.record_pk == RECORD.c.pk, isouter=True)
     )
 
 

@@ -87,6 +87,7 @@ class RecordSignature(SQLModel, table=True):
         ),
         # Everything that an organisation has a part in: its list of records.
         Index("signature_signer", "signer_did", "record_pk"),
+        {"sqlite_with_rowid": False},
     )
 
     record_pk: int = Field(foreign_key="record.pk", primary_key=True)

@@ -30,6 +30,7 @@ def overview(row: AnyRow) -> dict[str, Any]:
         "sequence": row.sequence,
         "anchoredAt": None if row.anchored_at is None else format_time(row.anchored_at),
         "rejection": row.rejection,
+        "withheld": row.withheld,
     }
 
 

@@ -61,6 +61,7 @@ class Runtime:
         self.engine = engine
         self.client = Client(settings.chain.rpc_url)
         self.authority = Authority(self.client, settings.chain)
+        self.past_authority = Authority(self.client, settings.chain, cache_seconds=0.0)
         self.sender = Sender(engine, self.client, settings.chain, keyring.relayer())
         self.anchoring = Anchoring(engine, self.client, settings.chain, keyring, self.authority, self.sender)
         self.relay = StatusRelay(engine, self.client, settings.chain, keyring, self.sender)
@@ -124,7 +125,7 @@ class Runtime:
         """One pass over everything that is on its way to the chain."""
         batches = self.anchoring.advance()
         changes = self.relay.advance()
-        release(self.engine, self.files, self.verifier)
+        release(self.engine, self.files, self.verifier, self.past_authority)
         with database.read(self.engine) as connection:
             unreleased = len(queries.unchecked(connection, database.utc_now()))
         return Outstanding(batches.waiting, changes, unreleased, batches.in_flight)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
 from tests.support.nodes import anvil_node
-from tests.support.records import EVALUATOR, FIRM, SCHOOL
+from tests.support.records import EVALUATOR, FIRM, SCHOOL, make_key
 from tests.support.world import World, make_installation, settle
 from trace_service import database
 from trace_service.anchoring import outbox
@@ -21,6 +21,7 @@ from trace_service.app import create_app
 from trace_service.config import Settings
 from trace_service.organisations.service import register
 from trace_service.security import create_key
+from verifier_cli.did import org_id
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.proof_file import ProofFile
 
@@ -58,11 +59,32 @@ def test_from_seal_on_demand_to_a_proof_file(opened: Opened) -> None:
     world.seal()
     settle(world.anchoring())
     assert client.get(url, headers=headers[FIRM]).status_code == 409
-    assert release(world.engine, ProofFiles(world.chain), make_verifier(settings)) == 1
+    assert release(world.engine, ProofFiles(world.chain), make_verifier(settings), world.authority) == 1
     answers = [client.get(url, headers=headers[did]) for did in (FIRM, SCHOOL, EVALUATOR)]
     assert [answer.status_code for answer in answers] == [200, 200, 404]
     assert ProofFile.parse(answers[0].content).record["id"] == record.id
     assert answers[0].content == answers[1].content
+
+
+def test_a_withheld_record_says_why(opened: Opened) -> None:
+    """The school's key was ended between sealing and anchoring: its own record is withheld, no other."""
+    world, settings, client, headers = opened
+    lost, kept = world.add_record("activity.1"), world.add_record("party.1", issuer=FIRM)
+    world.seal()
+    world.admin().end_key(org_id(SCHOOL), make_key(SCHOOL).public)
+    settle(world.anchoring())
+    assert release(world.engine, ProofFiles(world.chain), make_verifier(settings), world.authority) == 1
+    answer = client.get(f"/v1/records/{lost.id}/proof-file", headers=headers[FIRM])
+    assert (answer.status_code, answer.json()["code"]) == (409, "record.withheld")
+    assert answer.json()["detail"] == f"{SCHOOL}: key_ended"
+    assert answer.json()["fix"]
+    linked = client.get(f"/v1/proof-files/{digest_multibase(lost.digest)}", headers=headers[SCHOOL])
+    assert linked.json()["code"] == "record.withheld"
+    assert client.get(f"/v1/records/{kept.id}/proof-file", headers=headers[FIRM]).status_code == 200
+    listed = client.get("/v1/records?state=withheld", headers=headers[FIRM]).json()["items"]
+    assert [(item["id"], item["withheld"]) for item in listed] == [(lost.id, "key_ended")]
+    final = client.get("/v1/records?state=final", headers=headers[FIRM]).json()["items"]
+    assert [(item["id"], item["withheld"]) for item in final] == [(kept.id, None)]
 
 
 def test_proof_file_by_the_digest_that_links_carry(opened: Opened) -> None:
@@ -79,7 +101,7 @@ def test_proof_file_by_the_digest_that_links_carry(opened: Opened) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "record.not_found")
     world.seal()
     settle(world.anchoring())
-    assert release(world.engine, ProofFiles(world.chain), make_verifier(settings)) == 1
+    assert release(world.engine, ProofFiles(world.chain), make_verifier(settings), world.authority) == 1
     answers = [client.get(url, headers=headers[did]) for did in (FIRM, SCHOOL, EVALUATOR)]
     assert [answer.status_code for answer in answers] == [200, 200, 404]
     assert (

@@ -16,9 +16,11 @@ from trace_service import database
 from trace_service.anchoring import outbox, queries
 from trace_service.anchoring.proofs import ProofFiles, Trees
 from trace_service.anchoring.reconcile import ChainAhead, check_not_behind
-from trace_service.anchoring.release import release
+from trace_service.anchoring.release import Trouble, release
 from trace_service.anchoring.sealing import is_due, seal
 from trace_service.database import utc_now
+from trace_service.evm.client import Client
+from trace_service.evm.registry import Authority
 from verifier_cli.did import org_id
 from verifier_cli.encoding import format_time
 from verifier_cli.kinds import Role, role_mask
@@ -166,17 +168,71 @@ def test_a_batch_with_an_altered_record_is_not_released(world: World) -> None:
         altered = row.document.replace(b"2026-07-01", b"2026-07-02")
         one = queries.RECORD.update().where(queries.RECORD.c.pk == row.pk)
         connection.execute(one.values(document=altered))
-    assert release(world.engine, ProofFiles(world.chain), lambda _file: None) == 0
+    assert release(world.engine, ProofFiles(world.chain), lambda _file: None, world.authority) == 0
     with database.write(world.engine) as connection:
         connection.execute(one.values(document=row.document))
         connection.execute(queries.BATCH.update().values(retry_at=None))
-    assert release(world.engine, ProofFiles(world.chain), lambda _file: None) == 1
+    assert release(world.engine, ProofFiles(world.chain), lambda _file: None, world.authority) == 1
 
 
-def test_a_proof_file_that_does_not_verify_is_not_released(world: World) -> None:
+@pytest.mark.parametrize("trouble", [Trouble("could_not_read", certain=False), Trouble("root", own=False)])
+def test_a_batch_in_doubt_is_not_released(world: World, trouble: Trouble) -> None:
     world.add_record()
     world.seal()
     settle(world.anchoring())
-    assert release(world.engine, ProofFiles(world.chain), lambda _file: "step 3 FAILED") == 0
+    assert release(world.engine, ProofFiles(world.chain), lambda _file: trouble, world.authority) == 0
     with database.read(world.engine) as connection:
         assert connection.execute(sa.select(queries.BATCH.c.checked_at)).scalar() is None
+        assert connection.execute(sa.select(queries.WITHHELD)).all() == []
+
+
+def test_a_record_that_does_not_verify_is_withheld_alone(world: World) -> None:
+    """One bad record among those looked at makes all of them be looked at."""
+    bad = [world.add_record() for _ in range(5)][::2][:2]
+
+    def verifier(proof_file: bytes) -> Trouble | None:
+        bad_one = ProofFile.parse(proof_file).record["id"] in {record.id for record in bad}
+        return Trouble("signature") if bad_one else None
+
+    world.seal()
+    settle(world.anchoring())
+    assert release(world.engine, ProofFiles(world.chain), verifier, world.authority) == 1
+    assert _withheld(world) == {record.id: (None, "signature") for record in bad}
+
+
+def test_a_record_whose_signer_lost_its_accreditation_after_sealing_is_withheld_alone(world: World) -> None:
+    other = "did:web:second-school.example"
+    world.enrol(other, role_mask(Role.SCHOOL))
+    lost = [
+        world.add_record("activity.1", countersigners=[(other, "school")]),
+        world.add_record("activity.1", countersigners=[(other, "school")]),
+    ]
+    for _ in range(9):
+        world.add_record("activity.1")
+    assert world.seal().held == 0
+    world.admin().end_accreditation(org_id(other))
+    settle(world.anchoring())
+    assert release(world.engine, ProofFiles(world.chain), lambda _file: None, world.authority) == 1
+    assert _withheld(world) == {record.id: (other, "not_accredited") for record in lost}
+    with database.write(world.engine) as connection:
+        batch = connection.execute(sa.select(queries.BATCH)).one()
+        assert batch.checked_at is not None
+        assert queries.reopen(connection, world.pks[FIRM], 0) == 1
+    assert _withheld(world) == {}
+
+
+def test_a_chain_that_is_away_withholds_nothing(world: World) -> None:
+    world.add_record()
+    world.seal()
+    settle(world.anchoring())
+    nowhere = Authority(Client("http://127.0.0.1:9"), world.chain, cache_seconds=0.0)
+    assert release(world.engine, ProofFiles(world.chain), lambda _file: None, nowhere) == 0
+    assert _withheld(world) == {}
+
+
+def _withheld(world: World) -> dict[str, tuple[str | None, str]]:
+    query = sa.select(queries.RECORD.c.id, queries.WITHHELD.c.signer_did, queries.WITHHELD.c.reason).join(
+        queries.WITHHELD, queries.WITHHELD.c.record_pk == queries.RECORD.c.pk
+    )
+    with database.read(world.engine) as connection:
+        return {row.id: (row.signer_did, row.reason) for row in connection.execute(query)}

@@ -258,6 +258,7 @@ def upgrade() -> None:
             ["batch.pk"],
         ),
         sa.PrimaryKeyConstraint("batch_pk", "tile_index"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "import_row_error",
@@ -371,6 +372,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("batch_pk", "leaf_index"),
         sa.UniqueConstraint("record_pk"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "held_record",
@@ -379,6 +381,18 @@ def upgrade() -> None:
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("noticed_at", trace_service.database.UtcDateTime(), nullable=False),
         sa.Column("retry_at", trace_service.database.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["record_pk"],
+            ["record.pk"],
+        ),
+        sa.PrimaryKeyConstraint("record_pk"),
+    )
+    op.create_table(
+        "withheld_record",
+        sa.Column("record_pk", sa.Integer(), nullable=False),
+        sa.Column("signer_did", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("noticed_at", trace_service.database.UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["record_pk"],
             ["record.pk"],
@@ -415,6 +429,7 @@ def upgrade() -> None:
             ["record.pk"],
         ),
         sa.PrimaryKeyConstraint("record_pk", "position"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("record_signature", schema=None) as batch_op:
         batch_op.create_index(
@@ -698,6 +713,7 @@ def downgrade() -> None:
 
     op.drop_table("record_signature")
     op.drop_table("outbox")
+    op.drop_table("withheld_record")
     op.drop_table("held_record")
     op.drop_table("batch_leaf")
     with op.batch_alter_table("transaction_batch", schema=None) as batch_op:
