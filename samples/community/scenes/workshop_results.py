@@ -132,6 +132,7 @@ def _jobs(c: Community) -> None:
             "employer": XINKE.did,
             "start": start,
             "direction": "design" if number < 4 else "process",
+            "inField": number != 0,
             "wageFen": 840_000 + 2_000 * number,
             "benchmark": {"value": 720_000, "source": "同岗位均薪", "asOf": "2024-06-30"},
         }
