@@ -57,6 +57,9 @@ REFUSALS = (
 )  # IAnchorRegistry.Refusal, by number
 
 
+_Run = list[tuple[AnyRow, Authorisation]]  # batches of one organisation in the order of their sequences
+
+
 @dataclass(frozen=True)
 class Pass:
     """What one pass left behind. ``waiting`` batches are not final yet, ``refused`` ones the contract
@@ -157,29 +160,40 @@ class Anchoring:
         return _same(self._registry("batchAt", row.org_id, row.sequence, block=view.final_number), row)
 
     # ----- what to send -----
-    def _ready(self, rows: Sequence[AnyRow]) -> list[tuple[AnyRow, Authorisation]]:
-        """The next batch of each organisation, if it may go now: authorised, and the contract would take
-        it.
+    def _ready(self, rows: Sequence[AnyRow]) -> list[_Run]:
+        """For each organisation the batches that may go now: authorised, and the contract would take
+        them.
         """
         chain_time = self.authority.chain_time()
         now = self.clock()
-        ready = []
+        runs = []
         for _, group in groupby(rows, key=lambda row: int(row.organisation_pk)):
-            row = next((r for r in group if r.anchored_at is None), None)
-            if (
-                row is None
-                or row.newest_proof > chain_time
-                or (row.retry_at is not None and row.retry_at > now)
-            ):
-                continue
-            with database.read(self.engine) as connection:
-                if queries.in_flight(connection, row.pk):
-                    continue
+            waiting = [row for row in group if row.anchored_at is None]
+            runs.append(self._run(waiting[:MAX_BATCHES_PER_TRANSACTION], chain_time, now))
+        return [run for run in runs if run]
+
+    def _run(self, rows: Sequence[AnyRow], chain_time: int, now: datetime) -> _Run:
+        """The first batches of one organisation without a gap: the contract takes them one after another.
+
+        It is asked about the first alone, for the others would be ahead of it. One that it refuses all the
+        same stays behind with those after it, and is asked about in the next pass.
+        """
+        run: _Run = []
+        for row in rows:
+            resting = row.retry_at is not None and row.retry_at > now
+            gap = row.sequence != rows[0].sequence + len(run)
+            if gap or resting or row.newest_proof > chain_time or self._in_flight(row.pk):
+                break
             account = self.keyring.account("anchor", row.organisation_pk)
             given = authorise(self.engine, self.domain, row, account, chain_time, now)
-            if self._simulate(row, given):
-                ready.append((row, given))
-        return ready
+            if not run and not self._simulate(row, given):
+                break
+            run.append((row, given))
+        return run
+
+    def _in_flight(self, batch_pk: int) -> bool:
+        with database.read(self.engine) as connection:
+            return queries.in_flight(connection, batch_pk)
 
     def _simulate(self, row: AnyRow, given: Authorisation) -> bool:
         data = codec("AnchorRegistry").call("anchor", [given.request])
@@ -193,9 +207,8 @@ class Anchoring:
             return False
         return True
 
-    def _send(self, ready: Sequence[tuple[AnyRow, Authorisation]]) -> None:
-        for at in range(0, len(ready), MAX_BATCHES_PER_TRANSACTION):
-            part = ready[at : at + MAX_BATCHES_PER_TRANSACTION]
+    def _send(self, runs: Sequence[_Run]) -> None:
+        for part in _packed(runs):
             pks = [row.pk for row, _ in part]
             data = codec("AnchorRegistry").call("anchor", [given.request for _, given in part])
             estimate = self.client.estimate_gas(self.sender.account.address, self.chain.anchor_registry, data)
@@ -213,6 +226,18 @@ class Anchoring:
     def _update(self, pk: int, **values: Any) -> None:
         with database.write(self.engine) as connection:
             queries.update_batch(connection, pk, **values)
+
+
+def _packed(runs: Sequence[_Run]) -> list[_Run]:
+    """Runs put together into transactions. None is divided: gas of a batch whose predecessor is not mined
+    yet cannot be estimated."""
+    parts: list[_Run] = []
+    for run in runs:
+        if parts and len(parts[-1]) + len(run) <= MAX_BATCHES_PER_TRANSACTION:
+            parts[-1] += run
+        else:
+            parts.append(list(run))
+    return parts
 
 
 def _link(connection: Connection, transaction_pk: int, batch_pks: Sequence[int]) -> bool:
