@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from verifier_cli.errors import SchemaError
 
-__all__ = ["check_subject"]
+__all__ = ["check_subject", "described_rules"]
 
 WHOLE: Final = 10_000
 """All of something, in the parts in which shares and weights are given."""
@@ -27,6 +27,11 @@ def check_subject(type_name: str, subject: _Subject, signers: frozenset[str]) ->
     Raises SchemaError with the path of the member that cannot be.
     """
     _RULES[type_name](subject, signers)
+
+
+def described_rules(type_name: str) -> str:
+    """The rules of a type in one paragraph, for its reference."""
+    return " ".join((_RULES[type_name].__doc__ or "").split())
 
 
 def _refuse(path: str, reason: str) -> SchemaError:
@@ -69,11 +74,15 @@ def _signed_by(did: str | None, path: str, signers: frozenset[str]) -> None:
 
 
 def _party(subject: _Subject, signers: frozenset[str]) -> None:
+    """Only a group has members."""
     if "members" in subject and subject["kind"] != "group":
         raise _refuse("members", "only a group has members")
 
 
 def _agreement(subject: _Subject, signers: frozenset[str]) -> None:
+    """It ends after it begins; terms are due, and it is ended, not before it begins. Each party is issuer or
+    countersigner, named once; shares of one sort sum to at most 10,000. Codes of terms, levels of pay rules,
+    code and version of conversion rules, and equivalences are given once."""
     _after(subject, "from", "to")
     parties = subject["parties"]
     _distinct(parties, ("id",), "parties")
@@ -96,6 +105,8 @@ def _agreement(subject: _Subject, signers: frozenset[str]) -> None:
 
 
 def _standard(subject: _Subject, signers: frozenset[str]) -> None:
+    """Codes of levels, items, processes and resources are given once; an item's level and process are of this
+    standard. An alignment starts at an item of this standard, is given once, and who confirmed it signs."""
     for member in ("levels", "items", "processes"):
         _distinct(subject.get(member, ()), ("code",), member)
     levels = {level["code"] for level in subject["levels"]}
@@ -116,12 +127,15 @@ def _standard(subject: _Subject, signers: frozenset[str]) -> None:
 
 
 def _demand(subject: _Subject, signers: frozenset[str]) -> None:
+    """Needed and valid not before it is stated; a forecast period ends after it begins."""
     _not_before(subject, "from", "neededBy")
     _not_before(subject, "from", "validUntil")
     _after(subject.get("forecastFor", {}), "from", "to", "forecastFor.")
 
 
 def _enrolment(subject: _Subject, signers: frozenset[str]) -> None:
+    """It ends after it begins; completion, stage and the end of a mentor's time are not before their
+    beginning. A reason for leaving needs the status left."""
     _after(subject, "from", "to")
     _not_before(subject, "from", "completedOn")
     _not_before(subject, "from", "stageSince")
@@ -136,6 +150,7 @@ def _minutes(clock: str) -> int:
 
 
 def _activity(subject: _Subject, signers: frozenset[str]) -> None:
+    """Breaks are shorter than the shift; no more errors than operations."""
     for index, day in enumerate(subject["days"]):
         # An end at or before the start lies on the next day; equal times are a full day.
         span = (_minutes(day["end"]) - _minutes(day["start"])) % MINUTES_A_DAY or MINUTES_A_DAY
@@ -146,6 +161,7 @@ def _activity(subject: _Subject, signers: frozenset[str]) -> None:
 
 
 def _evaluation(subject: _Subject, signers: frozenset[str]) -> None:
+    """No score above its maximum; no more valid answers than were sent; a survey has answers or counts."""
     for index, item in enumerate(subject.get("items", ())):
         if item["score"] > item["max"]:
             raise _refuse(f"items[{index}].score", "above the maximum")
@@ -157,6 +173,7 @@ def _evaluation(subject: _Subject, signers: frozenset[str]) -> None:
 
 
 def _credential(subject: _Subject, signers: frozenset[str]) -> None:
+    """Results refer to a result description of the achievement; practice does not end before it begins."""
     descriptions = {entry["id"] for entry in subject["achievement"].get("resultDescription", ())}
     for index, result in enumerate(subject.get("result", ())):
         if result.get("resultDescription", "") not in descriptions:
@@ -176,6 +193,9 @@ _OPERATION_MEMBERS: Final = {
 
 
 def _creditentry(subject: _Subject, signers: frozenset[str]) -> None:
+    """The bank is issuer or countersigner. Members of another operation are refused; only a statement may
+    move nothing; a transfer goes to another account, a conversion to another kind; balances name a kind
+    once."""
     op = subject["op"]
     _signed_by(subject["bank"], "bank", signers)
     for member, owner in _OPERATION_MEMBERS.items():
@@ -193,11 +213,13 @@ def _creditentry(subject: _Subject, signers: frozenset[str]) -> None:
 
 
 def _outcome(subject: _Subject, signers: frozenset[str]) -> None:
+    """Neither its end nor its day lies before its start."""
     _not_before(subject, "start", "end")
     _not_before(subject, "start", "asOf")
 
 
 def _resource(subject: _Subject, signers: frozenset[str]) -> None:
+    """It ends after it begins; contributors are named once, their shares sum to at most 10,000."""
     _after(subject, "from", "to")
     contributors = subject.get("contributors", ())
     _distinct(contributors, ("id",), "contributors")
@@ -205,6 +227,9 @@ def _resource(subject: _Subject, signers: frozenset[str]) -> None:
 
 
 def _decision(subject: _Subject, signers: frozenset[str]) -> None:
+    """The deciding body is issuer or countersigner. Not closed before it is opened; no more votes than
+    members; weights sum to 10,000; a target differs from its base; codes of criteria, weights, targets,
+    definitions and values are given once; a value is there if and only if its state says so."""
     _signed_by(subject["body"], "body", signers)
     _not_before(subject, "opened", "closed")
     _distinct(subject.get("criteria", ()), ("code",), "criteria")

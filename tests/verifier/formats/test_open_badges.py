@@ -12,7 +12,7 @@ from tests.support.corpora import corpus, count
 from tests.support.records import complete_document, make_uuid, sample_document
 from tests.verifier.formats.changes import REMOVE, changed
 from verifier_cli.record import Record
-from verifier_cli.schema import validate
+from verifier_cli.schema import schema_json, validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "practice_credit": CREDIT,
     "award": {"kind": "award", "level": None, "result": None},
 }
+EXAMPLES: list[dict[str, Any]] = schema_json("credential.1")["examples"]
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,35 @@ def test_official_schema(
     ]
     count(record_property, f"Open Badges 3.0 schema, {kind}", 2, len(errors))
     assert errors == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda entry: entry["credentialSubject"]["kind"])
+def test_an_example_of_each_kind_fits_the_official_schema(
+    example: dict[str, Any],
+    official: jsonschema.Draft201909Validator,
+    record_property: Callable[[str, object], None],
+) -> None:
+    errors = [
+        error.message
+        for document in (example, complete_document(example))
+        for error in official.iter_errors(document)
+    ]
+    count(record_property, "Open Badges 3.0 schema, examples", 2, len(errors))
+    assert errors == []
+
+
+def test_there_is_an_example_of_each_kind() -> None:
+    kinds = schema_json("credential.1")["properties"]["credentialSubject"]["properties"]["kind"]["enum"]
+    assert {entry["credentialSubject"]["kind"] for entry in EXAMPLES} == set(kinds)
+
+
+def test_recognised_equivalents_are_alignments(official: jsonschema.Draft201909Validator) -> None:
+    (recognised,) = [e for e in EXAMPLES if "alignment" in e["credentialSubject"]["achievement"]]
+    assert "recognisedUnder" in [link["rel"] for link in recognised["relatedResource"]]
+    (equivalent,) = recognised["credentialSubject"]["achievement"]["alignment"]
+    assert (equivalent["targetFramework"], equivalent["targetCode"]) == ("EQF", "4")
+    bad = changed(recognised, "$.credentialSubject.achievement.alignment[0].targetUrl", REMOVE)
+    assert not official.is_valid(bad)
 
 
 REQUIRED = ("$.issuer", "$.validFrom", "$.credentialSubject.achievement.criteria", "$.credentialSubject.type")
