@@ -23,6 +23,7 @@ from trace_service.creditbank.tables import (
 from trace_service.evm.tables import EvmTransaction, TransactionBatch
 from trace_service.idempotency.tables import IdempotentAnswer
 from trace_service.imports.tables import ImportJob, ImportRowError
+from trace_service.lineage.tables import RecordLink
 from trace_service.organisations.tables import ApiKey, Organisation, Person, RecordKey
 from trace_service.records.tables import Outbox, Record, RecordSignature
 from trace_service.records.work_tables import (
@@ -60,6 +61,7 @@ __all__ = [
     "Record",
     "RecordDeadline",
     "RecordKey",
+    "RecordLink",
     "RecordSignature",
     "SealDemand",
     "SigningApproval",

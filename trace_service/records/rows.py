@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from trace_service.creditbank.ledger import take_up
 from trace_service.database import bulk_insert
+from trace_service.lineage.links import insert_links
 from trace_service.records.queries import OUTBOX, RECORD, SIGNATURE
 from verifier_cli.record import Record
 
@@ -67,6 +68,7 @@ def insert_records(
         DraftedRecord(pks[entry.record.digest], entry.record.id, entry.record.digest, entry.record)
         for entry in new
     ]
+    insert_links(connection, ((draft.pk, draft.record) for draft in stored))
     proposers = [entry.proposer_pk for entry in new]
     take_up(connection, stored, proposers, deferred=new[0].import_job_pk is not None)
     return stored
