@@ -18,7 +18,9 @@ from trace_service.imports.errors import ImportRefusedError
 from trace_service.imports.options import ImportOptions
 from trace_service.imports.queries import row_errors
 from trace_service.imports.service import UploadedFile, run_job, submit
+from trace_service.imports.template import template_workbook
 from trace_service.organisations.queries import organisation_pk
+from verifier_cli.schema import SCHEMAS
 
 MAX_SHOWN = 50  # errors in the table; all kept ones are in the API and its downloads
 EXIT_REFUSED = 1  # the file has errors
@@ -27,6 +29,7 @@ EXIT_REFUSED = 1  # the file has errors
 def register(root: typer.Typer) -> None:
     """Add the command."""
     root.command("import")(import_file)
+    root.command("template")(write_template)
 
 
 def import_file(
@@ -61,6 +64,18 @@ def import_file(
     _show(console, engine, job)
     if job.outcome == "refused":
         raise typer.Exit(EXIT_REFUSED)
+
+
+def write_template(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="New XLSX file.")],
+    schema: Annotated[str | None, typer.Option("--type", help="Only this record type: agreement.1.")] = None,
+) -> None:
+    """Write the template workbook: the sheets for daily use, or those of one record type with an example."""
+    if schema is not None and schema not in SCHEMAS:
+        raise typer.BadParameter(f"one of {', '.join(SCHEMAS)}", param_hint="--type")
+    with file.open("xb") as stream:
+        stream.write(template_workbook(schema))
+    typer.echo(str(file))
 
 
 def _progress(console: Console) -> Progress:

@@ -13,6 +13,7 @@ from trace_service.database import write
 from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading
 from trace_service.imports.model import Node
+from trace_service.imports.schema_errors import report_refusal
 from trace_service.organisations.queries import PERSON
 from trace_service.records.compose import Draft, DraftLink, LinkIndex, compose
 from trace_service.records.numbers import reserve_words
@@ -20,7 +21,8 @@ from trace_service.records.rows import NewRecord
 from verifier_cli.errors import DataError
 from verifier_cli.record import Record
 
-_STORED = ("id", "issuer", "countersigners")
+_STORED = ("id", "issuer", "countersigners", "credentialSubject")
+_KEPT_WHOLE = frozenset({"creditentry.1"})  # the ledger books what they say when they are stored
 Numbers = dict[int, Iterator[int]]  # by the issuer's row
 
 
@@ -68,14 +70,18 @@ def _slim(record: Record) -> Record:
     The bytes are copied because the encoder's own keep a buffer several times their length.
     """
     document = {name: record.document[name] for name in _STORED if name in record.document}
-    document["credentialSubject"] = {"id": record.document["credentialSubject"]["id"]}
+    if record.schema not in _KEPT_WHOLE:
+        document["credentialSubject"] = {"id": record.document["credentialSubject"]["id"]}
     return replace(record, document=document, canonical=bytes(bytearray(record.canonical)))
 
 
 def _refuse(node: Node, error: DataError) -> None:
     assert node.place is not None
     node.faulty = True
-    node.place.sheet.report(Code.SCHEMA_REFUSED, node.place.row, path=error.path, reason=error.reason)
+    if node.place.sheet.spec.name == node.schema:
+        report_refusal(node, error)
+    else:
+        node.place.sheet.report(Code.SCHEMA_REFUSED, node.place.row, path=error.path, reason=error.reason)
 
 
 def _draft(node: Node) -> Draft:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
 
 class Cell(Enum):
@@ -23,6 +25,12 @@ class Cell(Enum):
     DATED_SPANS = auto()  # 2026-03-02 08:30-17:30(60)
     WEEKS = auto()  # 1-15;17
     IDENTIFIERS = auto()  # a list
+    TIME = auto()  # 2026-03-02T08:00:00Z, or a date: its 00:00 UTC
+    CLOCK = auto()  # 08:30
+    PERSON = auto()  # a number that an organisation gave, or a URN or DID
+    JSON = auto()  # what no cell has a better form for
+    SIGNERS = auto()  # school=did:web:school.example; enterprise=did:web:firm.example
+    LINKS = auto()  # performedUnder=PY-0001; alignsTo=SNAD@2026.2[E1,E2]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +51,7 @@ class Field:
     note: str = ""
     example: str = ""
     common: bool = True  # equal in all rows of one number (an evaluation spans several rows)
+    reader: Callable[[Any, Any], object] | None = None  # instead of the usual one of ``cell``
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -61,6 +70,7 @@ class SheetSpec:
     fields: tuple[Field, ...]
     synonyms: tuple[str, ...] = ()
     grouped: bool = False  # several rows make one record
+    remarks: bool = False  # rows whose first field begins with # are remarks
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from trace_service.imports.catalogue import sheet_names
 from trace_service.imports.codes import Code
 from trace_service.imports.errors import Findings
 from trace_service.imports.field_types import SheetSpec
-from trace_service.imports.fields import SHEETS
 from trace_service.imports.limits import MAX_HEADER_ROWS
 from trace_service.imports.values import Raw, fold
 
@@ -60,14 +60,9 @@ def header_table(spec: SheetSpec) -> dict[str, str]:
     return table
 
 
-@cache
-def _sheet_table() -> dict[str, SheetSpec]:
-    return {fold(name): spec for spec in reversed(SHEETS) for name in spec.names}
-
-
 def find_spec(name: str) -> SheetSpec | None:
     """The kind of sheet that ``name`` (of a sheet, a file or a type option) means."""
-    return _sheet_table().get(fold(name)) or _sheet_table().get(fold(_REMARK.sub("", name)))
+    return sheet_names().get(fold(name)) or sheet_names().get(fold(_REMARK.sub("", name)))
 
 
 def match_header(text: str, spec: SheetSpec, mapping: Mapping[str, str]) -> str | None:

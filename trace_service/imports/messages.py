@@ -157,6 +157,18 @@ TEXTS: dict[Code, Text] = {
         "列表无法识别：{reason} / the list cannot be read: {reason}",
         "写作 1-15;17 / write it as 1-15;17",
     ),
+    Code.TIME_MALFORMED: Text(
+        "时间无法识别：{what} / the time cannot be read: {what}",
+        "写作 08:30 或 2026-03-02T08:00:00Z / write 08:30, or 2026-03-02T08:00:00Z",
+    ),
+    Code.SIGNERS_MALFORMED: Text(
+        "会签方无法识别：{reason} / the countersigners cannot be read: {reason}",
+        "写作 身份=单位; 身份=单位 / write school=did:web:school.example; enterprise=did:web:firm.example",
+    ),
+    Code.LINKS_MALFORMED: Text(
+        "关联记录无法识别：{reason} / the links cannot be read: {reason}",
+        "写作 关系=编号; 关系=编号[条目,条目] / write performedUnder=A-1; alignsTo=B-2[item,item]",
+    ),
     Code.DUPLICATE_ROW: Text(
         "与第 {other} 行重复（{what}） / the same as row {other} ({what})",
         "删除其中一行，或更正编号 / delete one of the two rows, or correct the number",
@@ -222,6 +234,18 @@ TEXTS: dict[Code, Text] = {
         "所依据的记录超过 {limit} 条 / it rests on more than {limit} records",
         "分成几次评价 / split it",
     ),
+    Code.LINK_NOT_ALLOWED: Text(
+        "此类记录不能有“{rel}”关联到{target} / a record of this type has no link “{rel}” to {target}",
+        "可用：{allowed} / possible: {allowed}",
+    ),
+    Code.LINK_CYCLE: Text(
+        "关联记录互相引用 / the records refer to each other in a circle",
+        "去掉其中一个引用 / remove one of the links",
+    ),
+    Code.MISSING_COUNTERSIGNERS: Text(
+        "此类记录的签署方不齐 / the signers are not those that a record of this type needs",
+        "签发与会签应为：{allowed} / issuer and countersigners must be: {allowed}",
+    ),
     Code.REVISION_NOT_RAISED: Text(
         "同一编号和修订号已有内容不同的记录 / "
         "a record with this number and revision exists with other content",
@@ -234,6 +258,10 @@ TEXTS: dict[Code, Text] = {
     Code.SCHEMA_REFUSED: Text(
         "记录不符合规范（{path}）：{reason} / the record is not valid at {path}: {reason}",
         "检查该行 / check the row",
+    ),
+    Code.NOT_ACCEPTED: Text(
+        "记录未被接受：{reason} / the records were not accepted: {reason}",
+        "由有权的单位上传 / have them uploaded by the organisation that may draft them",
     ),
     Code.DEPENDS_ON_ERROR: Text(
         "所依据的第 {other} 行（{other_sheet}）有错，本行未导入 / not imported: it rests on row {other} "

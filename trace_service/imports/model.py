@@ -48,6 +48,9 @@ class Node:
     name: str = ""
     faulty: bool = False
     stored: bool = False
+    undated: bool = (
+        False  # the file gives no date at all: ``valid_from`` is today's, or that of what is stored
+    )
     digest: bytes | None = None
 
     @property

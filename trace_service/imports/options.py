@@ -7,10 +7,10 @@ from pathlib import PurePath
 
 import orjson
 
+from trace_service.imports.catalogue import all_specs
 from trace_service.imports.codes import Code
 from trace_service.imports.errors import ImportRefusedError
 from trace_service.imports.field_types import SheetSpec
-from trace_service.imports.fields import SHEET_BY_NAME, SHEETS
 from trace_service.imports.headers import find_spec
 from trace_service.imports.limits import MAX_MAPPING_BYTES
 
@@ -35,11 +35,6 @@ class ImportOptions:
     mapping: str | None = None  # JSON: {sheet: {column header: field}}
 
 
-def known_types() -> str:
-    """The names that a sheet, file or type may have, for error texts."""
-    return "、".join(f"{spec.zh} {spec.name}" for spec in SHEETS)
-
-
 def read_mapping(text: str | None) -> dict[str, SheetMapping]:
     """Parse and check an explicit mapping; raises `ImportRefusedError`."""
     if text is None:
@@ -60,7 +55,7 @@ def _sheet_mapping(sheet: str, columns: dict[str, object]) -> SheetMapping:
     spec = find_spec(str(given) if given is not None else sheet)
     if given is not None and spec is None:
         raise _invalid(f"{sheet}: {given}")
-    known = {name.name for known in ([spec] if spec else SHEETS) for name in known.fields}
+    known = {name.name for known in ([spec] if spec else all_specs().values()) for name in known.fields}
     checked: dict[str, str] = {}
     for header, name in columns.items():
         if name not in known or not isinstance(name, str):
@@ -77,7 +72,7 @@ def spec_for(sheet: str, file_name: str, options: ImportOptions, mapping: SheetM
     """The kind of a sheet: by mapping, by type option (a CSV file is one sheet), or by its name."""
     is_csv = PurePath(file_name).suffix.lower() not in (".xlsx", ".xlsm")
     if mapping.type is not None:
-        return SHEET_BY_NAME[mapping.type]
+        return all_specs()[mapping.type]
     if is_csv and options.sheet_type is not None:
         return find_spec(options.sheet_type)
     return find_spec(sheet)

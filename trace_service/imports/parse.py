@@ -13,6 +13,7 @@ from trace_service.imports.files import Grid
 from trace_service.imports.headers import Header, find_header
 from trace_service.imports.values import READERS, CellError, Raw
 
+REMARK = "#"  # begins a row that is none: the example of a template
 _Column = tuple[int, Field, Callable[[Raw, Field], object]]
 
 
@@ -23,6 +24,7 @@ class Row:
     number: int
     values: dict[str, Any]
     faulty: bool = False
+    children: dict[str, Details] | None = None  # rows of detail sheets that belong to it, by kind of sheet
 
 
 @dataclass(slots=True)
@@ -45,6 +47,14 @@ class ParsedSheet:
         self.found.report(code, self.name, row.number, self.header.label(name), value, **details)
 
 
+@dataclass(slots=True)
+class Details:
+    """Rows of a detail sheet that belong to one row of the sheet above."""
+
+    sheet: ParsedSheet
+    rows: list[Row] = field(default_factory=list)
+
+
 def parse_grid(grid: Grid, spec: SheetSpec, mapping: dict[str, str], found: Findings) -> ParsedSheet | None:
     """Read all rows below the header; None where the header is unusable."""
     header = find_header(grid.rows, spec, mapping, grid.name, found)
@@ -52,12 +62,15 @@ def parse_grid(grid: Grid, spec: SheetSpec, mapping: dict[str, str], found: Find
         return None
     sheet = ParsedSheet(grid.name, spec, header, grid, found)
     columns: list[_Column] = [
-        (header.columns[column.name], column, READERS[column.cell])
+        (header.columns[column.name], column, column.reader or READERS[column.cell])
         for column in spec.fields
         if column.name in header.columns
     ]
+    remarks = header.columns.get(spec.fields[0].name) if spec.remarks else None
     odd_rows = {row for row, _ in grid.scan.formula_gaps | grid.scan.error_cells}
     for number, cells in enumerate(grid.rows[header.row :], start=header.row + 1):
+        if remarks is not None and remarks < len(cells) and str(cells[remarks]).startswith(REMARK):
+            continue
         if number in odd_rows:
             _parse_row(sheet, number, _mark_odd(sheet, number, cells), columns)
         elif any(cells[index] != "" for index, _, _ in columns if index < len(cells)):

@@ -13,7 +13,7 @@ from trace_service.database import AnyRow, table_of
 from trace_service.imports.model import Organisation
 from trace_service.imports.tables import ImportJob, ImportRowError
 from trace_service.organisations.queries import ORGANISATION, PERSON
-from trace_service.records.queries import RECORD, SIGNATURE, chunks
+from trace_service.records.queries import PUBLIC_KINDS, RECORD, SIGNATURE, chunks
 
 JOB = table_of(ImportJob)
 ROW_ERROR = table_of(ImportRowError)
@@ -70,6 +70,15 @@ def records_by_ref(connection: Connection, did: str, schema: str, refs: Iterable
     return found
 
 
+def records_by_id(connection: Connection, did: str, ids: Iterable[str]) -> list[AnyRow]:
+    """Return these records where ``did`` signs them or their kind is public."""
+    found: list[AnyRow] = []
+    for part in chunks(ids):
+        allowed = RECORD.c.kind.in_([int(kind) for kind in PUBLIC_KINDS]) | _visible(did)
+        found += connection.execute(_records().where(RECORD.c.id.in_(part), allowed))
+    return found
+
+
 def records_by_subject(connection: Connection, did: str, schema: str, urns: Iterable[str]) -> list[AnyRow]:
     """Return records that ``did`` signs about these people, oldest revision first."""
     found: list[AnyRow] = []
@@ -94,22 +103,24 @@ def urns_of_number(connection: Connection, refs: Iterable[str]) -> list[str]:
 def issued_before(connection: Connection, issuer_pk: int, schema: str, refs: Iterable[str]) -> list[AnyRow]:
     """Return every record of an issuer under these references, lowest revision first.
 
-    Rejected drafts are left out: they say nothing, and hold neither their reference nor their revision.
+    Rejected drafts are left out: they say nothing, and hold neither their reference nor their revision. A
+    record without a reference is named by its id, as exports do.
     """
+    reference = sa.func.coalesce(RECORD.c.external_ref, RECORD.c.id).label("external_ref")
     found: list[AnyRow] = []
     for part in chunks(refs):
         found += connection.execute(
             sa.select(
                 RECORD.c.id,
                 RECORD.c.digest,
-                RECORD.c.external_ref,
+                reference,
                 RECORD.c.revision,
                 RECORD.c.document,
             )
             .where(
                 RECORD.c.organisation_pk == issuer_pk,
                 RECORD.c.schema_name == schema,
-                RECORD.c.external_ref.in_(part),
+                RECORD.c.external_ref.in_(part) | (RECORD.c.external_ref.is_(None) & RECORD.c.id.in_(part)),
                 RECORD.c.rejected_at.is_(None),
             )
             .order_by(RECORD.c.revision)

@@ -19,6 +19,8 @@ from trace_service.imports.model import Edge, Node
 from trace_service.imports.queries import document_of, issued_before, refs_of_ids
 from verifier_cli.profile import normalise
 
+REVISION_COLUMNS = ("revision", "@revision")  # of the hand-written sheets, of those of the schemas
+
 Group = tuple[int, str]  # issuer's row, schema
 Key = tuple[str, str, str]  # schema, issuer's DID, external reference
 
@@ -65,6 +67,8 @@ def _compare_record(nodes: list[Node], rows: list[AnyRow], keys: dict[str, Key])
 
 def _compare(node: Node, row: AnyRow, newest: int, keys: dict[str, Key]) -> None:
     document = document_of(row)
+    if node.undated:
+        node.valid_from = document["validFrom"]
     if fingerprint(node) != _stored_fingerprint(document, keys):
         _refuse(node, Code.REVISION_NOT_RAISED, next=newest + 1)
         return
@@ -75,32 +79,21 @@ def _refuse(node: Node, code: Code, **details: object) -> None:
     assert node.place is not None
     node.faulty = True
     sheet, row = node.place
-    sheet.report(
-        code, row, "revision" if "revision" in sheet.header.columns else sheet.spec.key[-1], **details
-    )
+    column = next((name for name in REVISION_COLUMNS if name in sheet.header.columns), sheet.spec.key[-1])
+    sheet.report(code, row, column, **details)
 
 
 def fingerprint(node: Node) -> bytes:
     """What a proposed record says, without what is new in every draft (id, salt, number, digests)."""
     assert node.issuer is not None
-    links = [
-        (
-            edge.rel,
-            edge.target.schema,
-            edge.target.issuer.did if edge.target.issuer else "",
-            edge.target.ref,
-            edge.items,
-        )
-        for edge in node.links
-        if edge.rel != "supersedes"
-    ]
+    links = [(edge.rel, *_key_of(edge.target), edge.items) for edge in node.links if edge.rel != "supersedes"]
     signers = [node.issuer.did, *((organisation.did, role) for organisation, role in node.countersigners)]
     return _dump(normalise(node.subject), signers, node.valid_from, node.valid_until, links)
 
 
 def _stored_fingerprint(document: dict[str, Any], keys: dict[str, Key]) -> bytes:
     links = [
-        (link["rel"], *keys.get(link["id"], ("", "", link["id"])), link.get("item", []))
+        (link["rel"], *_named(keys.get(link["id"], ("", "", link["id"]))), link.get("item", []))
         for link in document.get("relatedResource", ())
         if link["rel"] != "supersedes"
     ]
@@ -108,6 +101,15 @@ def _stored_fingerprint(document: dict[str, Any], keys: dict[str, Key]) -> bytes
     signers = [document["issuer"]["id"], *countersigners]
     subject = document["credentialSubject"]
     return _dump(subject, signers, document["validFrom"], document.get("validUntil"), links)
+
+
+def _key_of(target: Node) -> Key:
+    return _named((target.schema, target.issuer.did if target.issuer else "", target.ref))
+
+
+def _named(key: Key) -> Key:
+    """What an id that serves as a reference names is in no type and no issuer's numbering."""
+    return ("", "", key[2]) if key[2].startswith("urn:uuid:") else key
 
 
 def _dump(subject: Any, signers: Any, valid_from: str, valid_until: str | None, links: list[Any]) -> bytes:

@@ -21,6 +21,7 @@ from trace_service.openapi import answers
 from trace_service.pages import read_cursor, write_cursor
 from trace_service.problems import Problem, not_found
 from trace_service.security import Caller, Context, caller, context
+from verifier_cli.schema import SCHEMAS
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 
@@ -81,9 +82,16 @@ def upload(
 
 
 @router.get("/template.xlsx", summary="The template workbook", response_class=Response)
-def template(_who: Issuer) -> Response:
-    """Return an empty workbook with every sheet, its columns, notes and lists."""
-    return _file(template_workbook(), XLSX, "template.xlsx")
+def template(
+    _who: Issuer,
+    schema: Annotated[str | None, Query(alias="type", max_length=40, examples=["agreement.1"])] = None,
+) -> Response:
+    """Return an empty workbook with every sheet for daily use, its columns, notes and lists; or with `type`
+    the sheets of that record type, which follow from its schema, and an example that an import passes over.
+    """
+    if schema is not None and schema not in SCHEMAS:
+        raise Problem(422, "request.type", "Unknown type", path="$query.type", fix=", ".join(SCHEMAS))
+    return _file(template_workbook(schema), XLSX, f"{schema or 'template'}.xlsx")
 
 
 @router.get("/{job_id}", summary="One import", responses=answers(s200=_JOB))

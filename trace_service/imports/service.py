@@ -30,6 +30,7 @@ from trace_service.imports.queries import JOB, ROW_ERROR, job_row, unfinished_wi
 from trace_service.imports.reader import Progress, build_graph, parse_file
 from trace_service.imports.revisions import compare_with_issued
 from trace_service.organisations.queries import ORGANISATION
+from trace_service.problems import Problem
 from trace_service.records.queries import chunks
 from trace_service.records.rows import NewRecord, insert_open_signatures, insert_records
 
@@ -155,7 +156,7 @@ def _read(engine: Engine, settings: Settings, job: AnyRow, progress: Progress) -
     result.rows = parsed.rows
     with read(engine) as connection:
         reading = result.reading = _reading(connection, job, result.found)
-        build_graph(reading, parsed.sheets, progress)
+        build_graph(reading, parsed, progress)
         compare_with_issued(reading)
     fresh = [node for node in reading.graph.nodes if not node.stored]
     result.unchanged = len(reading.graph.nodes) - len(fresh)
@@ -193,7 +194,17 @@ def _compose(engine: Engine, settings: Settings, job: AnyRow, result: _Result, f
 
 
 def _finish(engine: Engine, job: AnyRow, result: _Result) -> None:
-    refused = result.found.errors > 0 and (not job.partial or (not result.new and not result.unchanged))
+    errors = result.found.errors
+    refused = errors > 0 and (not job.partial or (not result.new and not result.unchanged))
+    try:
+        _end(engine, job, result, refused=refused)
+    except Problem as problem:  # what only the database tells, as that an account belongs to others
+        result.found.report(Code.NOT_ACCEPTED, "", 0, reason=problem.title)
+        result.new = ()
+        _end(engine, job, result, refused=True)
+
+
+def _end(engine: Engine, job: AnyRow, result: _Result, *, refused: bool) -> None:
     outcome = "refused" if refused else "checked" if job.dry_run else "imported"
     with write(engine) as connection:
         ended = connection.execute(

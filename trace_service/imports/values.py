@@ -22,6 +22,7 @@ LAST_DATE = date(2099, 12, 31)  # ... and a later year is a slip of the keyboard
 _EPOCH = date(1899, 12, 30)  # day 0 of spreadsheet serial numbers (1900 date system, after 1900-02-28)
 MAX_FRACTION_DIGITS = 5  # protocol section 2.1
 _MAX_WEEK = 60
+_TOO_LARGE = 10**16  # no field goes so far; bounds the work for 1e999999
 
 _DATE = re.compile(
     r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))(?: 0?0:00(?::00)?)?"
@@ -168,7 +169,7 @@ def _decimal(raw: Raw, what: str) -> Decimal:
         number = Decimal(text)
     except InvalidOperation:
         raise CellError(Code.NUMBER_MALFORMED, what=what) from None
-    if not number.is_finite() or "_" in text or abs(number) >= 10**9:
+    if not number.is_finite() or "_" in text or abs(number) >= _TOO_LARGE:
         raise CellError(Code.NUMBER_MALFORMED, what=what)
     return number
 

@@ -41,18 +41,41 @@ def register(root: typer.Typer) -> None:
 
 def export(
     data_dir: DataDir,
-    folder: Annotated[Path, typer.Argument(help="New folder to write into.")],
+    folder: Annotated[Path | None, typer.Argument(help="New folder to write into.")] = None,
     org: Annotated[list[str] | None, typer.Option(help="Only this organisation (DID); may repeat.")] = None,
     leaves_only: Annotated[bool, typer.Option("--leaves-only", help="Leave the records out.")] = False,
+    workbook: Annotated[
+        Path | None,
+        typer.Option(help="New XLSX file instead: the records that --org signs, for imports."),
+    ] = None,
+    schema: Annotated[str | None, typer.Option(help="Of the workbook: only this type (agreement.1).")] = None,
 ) -> None:
-    """Write leaf lists and records for auditors: what `trace-verify audit` reads."""
+    """Write what `trace-verify audit` reads, leaf lists and records; or records as a workbook."""
     _settings, engine = open_installation(data_dir)
+    if workbook is not None:
+        export_workbook(engine, workbook, org or [], schema)
+        return
+    if folder is None:
+        raise typer.BadParameter("a folder, or --workbook with a file, is needed")
     with read(engine) as connection:
         source = DatabaseSource(connection, anchored_only=True)
         done = write_export(source, folder, with_records=not leaves_only, organisations=org or ())
     typer.echo(
         f"{done.batches} batches of {done.organisations} organisations, {done.bytes:,} bytes in {folder}"
     )
+
+
+def export_workbook(engine: Engine, path: Path, org: list[str], schema: str | None) -> None:
+    """Write the records of one organisation, or of all, to ``path``; never over a file that is there."""
+    from trace_service.publication.workbook.service import export_files
+
+    if path.exists():
+        raise typer.BadParameter(f"{path} exists", param_hint="--workbook")
+    if len(org) > 1:
+        raise typer.BadParameter("one organisation, or none for all", param_hint="--org")
+    with read(engine) as connection:
+        for written in export_files(connection, path, org[0] if org else None, schema):
+            typer.echo(f"{written}: {written.stat().st_size:,} bytes")
 
 
 def check(

@@ -1,0 +1,112 @@
+"""Records as plain values for the sheets that follow from the schemas."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.importing.support import Installation
+from tests.support.service import MEMBER
+from trace_service.database import read, write
+from trace_service.imports.workbook import WorkbookWriter
+from trace_service.organisations.queries import ORGANISATION
+from trace_service.organisations.service import register
+from trace_service.publication.workbook.service import ExportedRecord, exported_records
+from trace_service.records.queries import RECORD
+from trace_service.security import create_key
+from verifier_cli.schema import SCHEMAS, schema_json
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link by reference."""
+
+    ref: str
+    rel: str
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record to be."""
+
+    schema: str
+    ref: str
+    issuer: str
+    subject: dict[str, Any]
+    countersigners: tuple[tuple[str, str], ...] = ()
+    valid_from: str = "2026-09-01T00:00:00Z"
+    valid_until: str | None = None
+    links: tuple[Link, ...] = ()
+    revision: int = 1
+
+
+def examples() -> Iterator[Entry]:
+    """Every example of every schema, without its links, which name records that nobody has."""
+    for schema in SCHEMAS:
+        for number, document in enumerate(schema_json(schema)["examples"]):
+            yield Entry(
+                schema,
+                f"{schema}-{number}",
+                document["issuer"]["id"],
+                document["credentialSubject"],
+                tuple((one["id"], one["role"]) for one in document.get("countersigners", ())),
+                document["validFrom"],
+                document.get("validUntil"),
+            )
+
+
+def example(schema: str, **changes: Any) -> Entry:
+    """The first example of a schema, changed."""
+    return replace(next(entry for entry in examples() if entry.schema == schema), **changes)
+
+
+def packed(entries: Iterable[Entry]) -> bytes:
+    """A workbook of these records."""
+    writer = WorkbookWriter()
+    for entry in entries:
+        writer.add(entry)
+    stream = io.BytesIO()
+    writer.save(stream)
+    return stream.getvalue()
+
+
+def add_organisation(installation: Installation, did: str) -> None:
+    """Register an organisation with the last part of its DID as its name."""
+    if did in installation.rows:
+        return
+    with write(installation.service.engine) as connection:
+        known = sa.select(ORGANISATION.c.pk).where(ORGANISATION.c.did == did)
+        pk = connection.execute(known).scalar_one_or_none()
+        name = did.rpartition(":")[2]
+        installation.rows[did] = pk or register(connection, did, name, f"{name} Ltd")
+        installation.service.api_keys[did] = create_key(connection, installation.rows[did], MEMBER)
+
+
+def add_signers(installation: Installation, entries: Iterable[Entry]) -> None:
+    """Register every organisation that signs one of these records."""
+    for entry in entries:
+        for did in (entry.issuer, *(did for did, _ in entry.countersigners)):
+            if did.startswith("did:web:"):
+                add_organisation(installation, did)
+
+
+def exported(installation: Installation, did: str | None = None) -> list[ExportedRecord]:
+    """What an export of ``did`` holds."""
+    with read(installation.service.engine) as connection:
+        return list(exported_records(connection, did))
+
+
+def documents(installation: Installation) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """Every drafted document by schema, reference and revision."""
+    query = sa.select(RECORD.c.schema_name, RECORD.c.external_ref, RECORD.c.revision, RECORD.c.document)
+    with read(installation.service.engine) as connection:
+        return {
+            (row.schema_name, row.external_ref, row.revision): json.loads(row.document)
+            for row in connection.execute(query)
+        }
