@@ -30,6 +30,7 @@ DOMAINS = (
     "anchoring",
     "status",
     "publication",
+    "publication.workbook",
     "verification",
     "creditbank",
 )

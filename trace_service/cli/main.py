@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     **{name: (f"trace_service.cli.{name}",) for name in ("init", "serve", "keys", "sign", "inbox", "issue")},
     "org": ("trace_service.cli.org", "trace_service.evm.cli"),  # accreditation is the chain's
     "import": ("trace_service.imports.cli",),
+    "template": ("trace_service.imports.cli",),
     "anchor": ("trace_service.anchoring.cli",),
     "status": ("trace_service.status.cli",),
     "export": ("trace_service.publication.cli",),
