@@ -143,7 +143,7 @@ def _order_class() -> Entry:
 
 def _bank_rules() -> Entry:
     rule = {"code": "HALF", "version": "1", "fromKind": "enterprise", "toKind": "converted"}
-    rules = [{**rule, "numerator": 1, "denominator": 2, "limit": 1_000}]
+    rules = [{**rule, "numerator": 1, "denominator": 2, "limit": 1_200}]
     zh, en = "学分银行转换规则", "Conversion rules of the credit bank"
     return _agreement(BANK_RULES, "credit_bank", zh, en, (BANK, *SCHOOLS), rules=rules)
 

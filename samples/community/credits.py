@@ -21,7 +21,6 @@ _REDEEMS_EVERY: Final = 8
 _TRANSFERS: Final = (10, 1)
 REDEEMED: Final = 200
 TRANSFERRED: Final = 300
-EXPIRED: Final = 100
 """Hundredths of a credit."""
 
 
@@ -80,7 +79,7 @@ def add_credits(c: Community, holder: Trainee) -> None:
         subject = _entry(holder, "transfer", "enterprise", TRANSFERRED, in_year(holder.year, "08-06"), to=to)
         last = _add(c, holder, f"CBK-{holder.code}-transfer", subject, *last)
     if holder.code == EXPIRING:
-        subject = _entry(holder, "expire", "school", EXPIRED, "2026-08-21")
+        subject = _entry(holder, "expire", "school", amounts["school"], "2026-08-21")
         _add(c, holder, expiry_ref(), subject, *last)
     if holder.code == TWICE:
         subject = {
@@ -94,5 +93,7 @@ def add_credits(c: Community, holder: Trainee) -> None:
 def _add(
     c: Community, holder: Trainee, ref: str, subject: dict[str, Any], *links: LinkTo
 ) -> tuple[LinkTo, ...]:
-    c.add(made(ref, "creditentry", (BANK, holder.school), subject, subject["on"], *links))
+    receives = (FS,) if subject["op"] == "transfer" and holder.school is not FS else ()
+    signers = (BANK, holder.school, *receives)
+    c.add(made(ref, "creditentry", signers, subject, subject["on"], *links))
     return (LinkTo(ref, "follows"),)

@@ -11,8 +11,18 @@ from samples.community.model import Community, Entry
 from samples.community.organisations import BY_DID, ORGANISATIONS, Organisation
 from samples.community.planted import planted
 
-__all__ = ["REFUSED_ROUND", "Rounds", "organisations_json", "rounds", "uploader_of", "write_files"]
+__all__ = [
+    "REFUSED_ROUND",
+    "SPENDING_ROUND",
+    "Rounds",
+    "organisations_json",
+    "rounds",
+    "uploader_of",
+    "write_files",
+]
 
+SPENDING_ROUND: Final = 11
+"""The first round that takes credits out of accounts: from here on, all rounds before must be signed."""
 REFUSED_ROUND: Final = 99
 """The last round: what a service must refuse."""
 
@@ -58,11 +68,20 @@ def rounds(community: Community) -> Rounds:
             left_out.append(entry.ref)
             continue
         code = uploader.code
-        before = (place[link.ref] for link in entry.links)
-        number = max((at if by == code else at + 1 for at, by in before), default=1)
+        number = max((_earliest(entry, link.rel, *place[link.ref], code) for link in entry.links), default=1)
         place[entry.ref] = key = (REFUSED_ROUND if entry.ref in refused else number, code)
         files[key].append(entry)
     return Rounds(dict(sorted(files.items())), tuple(left_out))
+
+
+def _earliest(entry: Entry, rel: str, at: int, by: str, code: str) -> int:
+    """The first round that may hold an entry, given the round and uploader of something that it links to.
+
+    What takes credits out of an account waits until the entry before is signed, hence for a later round.
+    """
+    if rel == "follows" and entry.subject["op"] != "deposit":
+        return max(at + 1, SPENDING_ROUND)
+    return at if by == code else at + 1
 
 
 def organisations_json() -> list[dict[str, object]]:

@@ -1,0 +1,46 @@
+"""The plan holds: what it says by hand is what the records of all trainees give."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from samples.community import Community
+from samples.community.plan import EXPECTED, YEARS
+from tests.samples.oracle import INDICATORS, Year
+
+# The same by hand in decimals, as the README has them: a slip in a fraction of the plan shows here.
+PERCENT = {
+    "cri": ("70.6235", "82.9476", "91.2240"),
+    "retention": (None, "0.7500", "0.8000"),
+    "mean_practice": ("0.9683", "0.9683", "0.9675"),
+    "firm_mentor_share": ("0.4000", "0.5000", "0.6000"),
+    "technical_compliance": ("0.8000", "0.8800", "0.9250"),
+    "firm_satisfaction": ("0.9000", "0.9400", "0.9800"),
+    "certified": ("0.7619", "0.8381", "0.8762"),
+    "terms_met": ("0.5833", "0.7500", "0.9167"),
+}
+
+
+@pytest.fixture(scope="module")
+def years(whole: Community) -> list[Year]:
+    """The three years."""
+    return [Year(whole, index) for index in range(len(YEARS))]
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_the_records_give_what_the_plan_says(years: list[Year], name: str) -> None:
+    assert tuple(INDICATORS[name](year) for year in years) == EXPECTED[name]
+
+
+def test_no_number_of_the_plan_goes_uncounted() -> None:
+    assert INDICATORS.keys() == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("name", sorted(PERCENT))
+def test_decimals_written_by_hand(name: str) -> None:
+    for exact, text in zip(EXPECTED[name], PERCENT[name], strict=True):
+        assert (exact is None) == (text is None)
+        if exact is not None and text is not None:
+            assert abs(exact - Fraction(text)) <= Fraction(1, 20_000)
