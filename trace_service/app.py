@@ -32,6 +32,8 @@ DOMAINS = (
     "publication",
     "publication.workbook",
     "verification",
+    "indicators",
+    "lineage",
     "creditbank",
 )
 

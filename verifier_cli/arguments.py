@@ -192,7 +192,7 @@ def _add_recompute(commands: Any) -> None:
         help="make an indicator report again from its records",
         description="Verify an indicator report, its definitions and its records, compute every value again "
         "and say whether they match.",
-        epilog="Exit codes: 0 match, 1 mismatch (the difference is named), 2 undecided, 3 usage or unreadable.",
+        epilog="Exit codes: 0 match, 1 mismatch (and what differs), 2 undecided, 3 usage or unreadable.",
     )
     parser.add_argument("report", type=Path, metavar="REPORT", help="proof file of the report")
     parser.add_argument(

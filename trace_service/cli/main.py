@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "export": ("trace_service.publication.cli",),
     "fsck": ("trace_service.publication.cli",),
     "credits": ("trace_service.creditbank.cli",),
+    "indicators": ("trace_service.indicators.cli",),
     "worker": ("trace_service.worker.cli",),
 }
 

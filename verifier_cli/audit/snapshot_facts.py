@@ -35,6 +35,11 @@ class SnapshotFacts:
             raise NoReading("snapshot_other_deployment", f"chain {snapshot.pins.chain_id}")
 
     @property
+    def snapshot(self) -> Snapshot:
+        """What these facts are read from."""
+        return self._snapshot
+
+    @property
     def chain_id(self) -> int:
         """EIP-155 id."""
         return self._snapshot.pins.chain_id

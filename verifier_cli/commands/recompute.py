@@ -1,6 +1,6 @@
 """`trace-verify recompute`: an indicator report made again from its records.
 
-Exit codes: 0 match, 1 mismatch, 2 undecided (something that it takes could not be had), 3 usage or unreadable.
+Exit codes: 0 match, 1 mismatch, 2 undecided (something could not be had), 3 usage or unreadable.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Definition:
             "rows": list(self.rows),
             "note": self.note or None,
         }
-        return {name: value for name, value in given.items() if value not in (None, [])}
+        return {name: value for name, value in given.items() if value is not None}
 
     def check(self) -> None:
         """Raises DefinitionError for a form or finisher that this release does not know."""
