@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.errors import CouldNotRead
@@ -52,6 +52,15 @@ MAX_EDGES: Final = 100_000
 
 MAX_DEPTH: Final = 32
 """Longest chain of links (protocol section 9); certificate to standard takes 4."""
+
+
+class Relation(Protocol):
+    """What the rules look at in a link."""
+
+    @property
+    def rel(self) -> str:
+        """The relation's name."""
+        ...
 
 
 class Maker(NamedTuple):
@@ -255,7 +264,7 @@ def _allowed_here(link: Link, citing: Maker, found: Examined) -> bool | None:
     return None
 
 
-def allowed(link: Link, citing: Maker, cited: Maker) -> bool:
+def allowed(link: Relation, citing: Maker, cited: Maker) -> bool:
     """Whether the typed graph has this edge (protocol sections 2.4 and 2.7, `schemas/links.json`)."""
     if link.rel == "supersedes" and cited.issuer != citing.issuer:
         return False

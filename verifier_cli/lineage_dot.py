@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verifier_cli.lineage_graph import LineageGraph
+from verifier_cli.lineage_model import LineageGraph
 from verifier_cli.lineage_svg import COLORS
 from verifier_cli.lineage_text import dates, names_of, outcome_of, signers, what
 from verifier_cli.lineage_words import CITED, MARKS

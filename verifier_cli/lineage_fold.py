@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from verifier_cli.lineage_graph import GraphEdge, GraphNode, LineageGraph
+from verifier_cli.lineage_model import GraphEdge, GraphNode, LineageGraph
 from verifier_cli.report import Verdict
 
 __all__ = ["FOLD_FROM", "FOLD_TROUBLE_FROM", "Branch", "grow", "worked_minutes"]

@@ -1,4 +1,4 @@
-"""The verified graph around one record: what it builds on, and what is at hand that builds on it.
+"""Building the verified graph around one record: what it builds on, and what at hand builds on it.
 
 Nodes are records, edges are their links, from the record that cites to the one cited. The verdict is about
 the record's ancestors alone: whoever builds on a record can neither strengthen nor spoil it.
@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 
 from verifier_cli import lineage
-from verifier_cli.contents import describe
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.lineage import Edge, LineageExaminer, Maker, allowed
+from verifier_cli.lineage_model import GraphEdge, GraphNode, LineageGraph
 from verifier_cli.lineage_sources import Found
 from verifier_cli.record import Record
 from verifier_cli.report import Equivalent, Outcome, Report, Verdict, worst
 
-__all__ = ["GRAPH_VERSION", "Citing", "GraphEdge", "GraphNode", "LineageGraph", "build_graph"]
-
-GRAPH_VERSION: Final = 1
+__all__ = ["Citing", "build_graph"]
 
 CUT: Final = ("too_many", "too_deep")
 """Reasons of nodes that stand for everything that was not followed."""
@@ -35,126 +33,6 @@ class Citing(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class GraphNode:
-    """One record. `depth` counts links from the root: ancestors from 1, descendants from -1.
-
-    `verdict` None: withheld, so nobody looked. `document` holds what it says, None where it does not verify.
-    """
-
-    digest: str
-    id: str | None
-    depth: int
-    verdict: Verdict | None
-    reason: str | None = None
-    schema: str | None = None
-    issuer: str | None = None
-    issuer_name: str | None = None
-    cosigners: tuple[tuple[str, str], ...] = ()
-    anchored_at: int | None = None
-    name: str | None = None
-    document: dict[str, Any] | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def withheld(self) -> bool:
-        """Whether its keeper does not show it."""
-        return self.verdict is None
-
-    @property
-    def type(self) -> str:
-        """The record type's name (`activity`), "" where it is not known."""
-        return (self.schema or "").partition(".")[0]
-
-    def to_json(self) -> dict[str, Any]:
-        """The node as it appears in the JSON graph; what is not known is null."""
-        title = None
-        if self.document is not None and self.schema is not None:
-            title = {lang: describe(self.schema, self.document, lang).title for lang in ("zh", "en")}
-        return {
-            "digest": self.digest,
-            "id": self.id,
-            "depth": self.depth,
-            "outcome": "WITHHELD" if self.verdict is None else self.verdict.value,
-            "reason": self.reason,
-            "type": self.type or None,
-            "schema": self.schema if self.verdict is not None else None,
-            "title": title,
-            "issuer": None if self.issuer is None else {"id": self.issuer, "name": self.issuer_name},
-            "countersigners": [{"id": did, "role": role} for did, role in self.cosigners],
-            "anchoredAt": self.anchored_at,
-            "file": self.name,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class GraphEdge:
-    """One link. `matches`: the cited record has the digest that the link names; `allowed`: the typed graph
-    has such a link. None: cannot be told, because the cited record is not at hand."""
-
-    source: str
-    target: str
-    rel: str
-    items: tuple[str, ...] = ()
-    matches: bool | None = None
-    allowed: bool | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The edge as it appears in the JSON graph."""
-        return {
-            "source": self.source,
-            "target": self.target,
-            "rel": self.rel,
-            "items": list(self.items),
-            "digestMatches": self.matches,
-            "allowed": self.allowed,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class LineageGraph:
-    """The graph around `nodes[0]`. `verdict` judges the ancestors; `cut` says why it is not all there is."""
-
-    nodes: tuple[GraphNode, ...]
-    edges: tuple[GraphEdge, ...]
-    verdict: Verdict
-    cut: str | None = None
-    equivalents: tuple[Equivalent, ...] = ()
-
-    @property
-    def root(self) -> GraphNode:
-        """The record that was asked about."""
-        return self.nodes[0]
-
-    @property
-    def total(self) -> Verdict:
-        """The record's verdict or its ancestors', whichever is worse."""
-        return worst((self.root.verdict or Verdict.UNDECIDED, self.verdict))
-
-    @property
-    def exit_code(self) -> int:
-        """As of `verify`."""
-        return self.total.exit_code
-
-    def to_json(self) -> dict[str, Any]:
-        """The versioned JSON form."""
-        return {
-            "graphVersion": GRAPH_VERSION,
-            "root": self.root.digest,
-            "verdict": self.total.value,
-            "ancestorsVerdict": self.verdict.value,
-            "exitCode": self.exit_code,
-            "cut": self.cut,
-            "counts": {
-                "ancestors": sum(node.depth > 0 for node in self.nodes),
-                "descendants": sum(node.depth < 0 for node in self.nodes),
-                "withheld": sum(node.withheld for node in self.nodes),
-            },
-            "nodes": [node.to_json() for node in self.nodes],
-            "edges": [edge.to_json() for edge in self.edges],
-            "equivalents": [item.to_json() for item in self.equivalents],
-        }
-
-
 def build_graph(
     report: Report,
     examiner: LineageExaminer,
@@ -166,7 +44,7 @@ def build_graph(
     `examiner` must keep documents. With places in `below`, descendants found there join the graph, each
     verified by `verify_one`. A record that could not even be read makes a graph of one node.
     """
-    builder = _Builder(examiner)
+    builder = _Builder(examiner, None if report.chain is None else report.chain.head_time)
     root = _from_report(report, 0)
     builder.nodes[root.digest] = root
     if report.document is None:
@@ -182,14 +60,16 @@ def build_graph(
 class _Builder:
     """Collects nodes by digest and edges; bounded by the limits of `lineage`."""
 
-    def __init__(self, examiner: LineageExaminer) -> None:
+    def __init__(self, examiner: LineageExaminer, as_of: int | None) -> None:
         self._examiner = examiner
+        self._as_of = as_of
         self.nodes: dict[str, GraphNode] = {}
         self.edges: dict[GraphEdge, None] = {}  # in order, each once
         self.cut: str | None = None
 
     def graph(self, verdict: Verdict, equivalents: tuple[Equivalent, ...]) -> LineageGraph:
-        return LineageGraph(tuple(self.nodes.values()), tuple(self.edges), verdict, self.cut, equivalents)
+        nodes, edges = tuple(self.nodes.values()), tuple(self.edges)
+        return LineageGraph(nodes, edges, verdict, self.cut, equivalents, self._as_of)
 
     def ancestors(self, record: Record) -> Verdict:
         verdicts = {Verdict.VALID}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from verifier_cli.lineage_fold import Branch, grow
-from verifier_cli.lineage_graph import GraphEdge, LineageGraph
+from verifier_cli.lineage_model import GraphEdge, LineageGraph
 
 __all__ = ["MAX_DRAWN", "PER_ROW", "Box", "Drawing", "draw", "text_width", "wrap"]
 

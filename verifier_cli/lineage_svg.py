@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from verifier_cli.lineage_graph import GraphNode, LineageGraph
 from verifier_cli.lineage_layout import PER_ROW, Box, Drawing, draw, wrap
+from verifier_cli.lineage_model import GraphNode, LineageGraph
 from verifier_cli.lineage_text import (
     Names,
     dates,

@@ -11,7 +11,7 @@ from verifier_cli import lineage
 from verifier_cli.contents import describe
 from verifier_cli.encoding import format_time
 from verifier_cli.lineage_fold import Branch, grow, worked_minutes
-from verifier_cli.lineage_graph import GraphNode, LineageGraph
+from verifier_cli.lineage_model import GraphNode, LineageGraph
 from verifier_cli.lineage_words import CITED, CITES, MARKS, OUTCOMES, TEXTS, counted, type_word
 from verifier_cli.opening import reason_text
 from verifier_cli.report import Equivalent, Verdict

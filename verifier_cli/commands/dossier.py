@@ -70,7 +70,7 @@ def run(path: Path, options: Options) -> int:
     graph = examine(f"{path}/{name}", data, [files], verify_one, descendants=False)
     if graph.root.document is not None and graph.root.digest != _name_of(dossier):
         raise DossierError("$.root", "the proof file under this name holds another record")
-    return show(graph, options.view)
+    return show(graph, options.view, trustFrom="dossier" if options.trust is None else "own")
 
 
 def _name_of(dossier: Dossier) -> str:

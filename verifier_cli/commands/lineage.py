@@ -19,7 +19,7 @@ from verifier_cli.report import Report, Verdict
 
 if TYPE_CHECKING:
     from verifier_cli.chain import ChainReader
-    from verifier_cli.lineage_graph import LineageGraph
+    from verifier_cli.lineage_model import LineageGraph
     from verifier_cli.lineage_sources import Collection, Service
     from verifier_cli.trust import Trust
 
@@ -112,8 +112,8 @@ def examine(
     return build_graph(report, examiner, verify_one, places if descendants else ())
 
 
-def show(graph: LineageGraph, view: View) -> int:
-    """Print or write the graph as asked; returns the exit code."""
+def show(graph: LineageGraph, view: View, **members: str) -> int:
+    """Print or write the graph as asked, its JSON with `members` added; returns the exit code."""
     language = choose_language(view.lang)
     if view.svg is not None:
         from verifier_cli.lineage_svg import to_svg
@@ -126,7 +126,7 @@ def show(graph: LineageGraph, view: View) -> int:
     elif view.as_json:
         import orjson
 
-        print(orjson.dumps(graph.to_json()).decode())
+        print(orjson.dumps({**graph.to_json(), **members}).decode())
     elif view.dot:
         from verifier_cli.lineage_dot import to_dot
 

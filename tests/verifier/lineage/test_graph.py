@@ -12,7 +12,8 @@ from tests.verifier.lineage.ledger import REVOKED, SUPERSEDED, Ledger, Story
 from verifier_cli import lineage as module
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.lineage import Collection, LineageExaminer
-from verifier_cli.lineage_graph import LineageGraph, build_graph
+from verifier_cli.lineage_graph import build_graph
+from verifier_cli.lineage_model import LineageGraph
 from verifier_cli.record import Link, Record
 from verifier_cli.report import Report, Verdict
 
