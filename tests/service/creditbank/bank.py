@@ -92,12 +92,16 @@ class Bank:
             record = Record.parse(row.document)
         else:
             record = drafted.record
+        for did in record.signers:
+            self.sign_as(connection, did, record)
+
+    def sign_as(self, connection: Connection, did: str, record: Record) -> None:
+        """Store the proof of one signer."""
         now = int(time.time())
         door = Door(KnownKeys(), now, now, 900)
-        for did in record.signers:
-            proof = self.service.signers[did].proof(record.digest, record.schema, now)
-            result = add_proofs(connection, did, [(record.digest, orjson.loads(proof))], door)[0]
-            assert result.result == "accepted", result
+        proof = self.service.signers[did].proof(record.digest, record.schema, now)
+        result = add_proofs(connection, did, [(record.digest, orjson.loads(proof))], door)[0]
+        assert result.result == "accepted", result
 
     def credential(
         self,
