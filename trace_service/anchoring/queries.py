@@ -180,12 +180,12 @@ def reopen(connection: Connection, organisation_pk: int, head: int) -> int:
 
 def forget_anchor(connection: Connection, batch_pk: int) -> None:
     """Forget that a batch was anchored, and what was judged of its records at that time."""
-    update_batch(connection, batch_pk, **_NOT_ANCHORED)
+    update_batch(connection, batch_pk, **NOT_ANCHORED)
     sealed = sa.select(LEAF.c.record_pk).where(LEAF.c.batch_pk == batch_pk)
     connection.execute(WITHHELD.delete().where(WITHHELD.c.record_pk.in_(sealed)))
 
 
-_NOT_ANCHORED: dict[str, Any] = {
+NOT_ANCHORED: dict[str, Any] = {
     "anchored_at": None,
     "block_number": None,
     "block_hash": None,

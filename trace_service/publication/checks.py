@@ -27,7 +27,7 @@ from verifier_cli.audit import Code, Finding
 from verifier_cli.did import org_id
 from verifier_cli.errors import DataError
 from verifier_cli.leaf_list import MAX_LEAVES, TILE_LEAVES
-from verifier_cli.rules import schema_of
+from verifier_cli.rules import schema_of, subkind_of
 
 SHOWN = 80  # characters of a column's value in a finding
 
@@ -112,7 +112,7 @@ def _told(document: Any) -> tuple[object, ...]:
         document["issuer"]["id"],
         schema,
         int(kind),
-        str(document["credentialSubject"].get("kind", "")),
+        subkind_of(document["credentialSubject"]),
         int(document["credentialStatus"]["id"].rpartition(":")[2]),
         document["credentialSubject"].get("id"),
     )

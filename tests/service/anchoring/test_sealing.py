@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from tests.support.nodes import anvil_node
 from tests.support.records import FIRM, SCHOOL, make_key
 from tests.support.world import World, make_world, settle
 from trace_service import database
-from trace_service.anchoring import outbox, queries
+from trace_service.anchoring import outbox, queries, sealing
 from trace_service.anchoring.proofs import ProofFiles, Trees
 from trace_service.anchoring.reconcile import ChainAhead, check_not_behind
 from trace_service.anchoring.release import Trouble, release
-from trace_service.anchoring.sealing import is_due, seal
+from trace_service.anchoring.sealing import SealingConflictError, is_due, seal
 from trace_service.database import utc_now
 from trace_service.evm.client import Client
 from trace_service.evm.registry import Authority
@@ -124,6 +124,25 @@ def test_sealing_is_due_by_count_by_interval_or_on_demand(world: World) -> None:
     with database.read(world.engine) as connection:
         assert not outbox.any_demand(connection)
         assert not is_due(connection, pk, now + hour * 2, 1, hour)
+
+
+def test_a_sealer_that_comes_second_writes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another sealer takes the records between the look at the outbox and the write."""
+    world.add_record()
+    root = Tree
+
+    def overtaken(leaves: Iterable[bytes]) -> Tree:
+        monkeypatch.setattr(sealing, "Tree", root)
+        assert world.seal().count == 1
+        return root(leaves)
+
+    monkeypatch.setattr(sealing, "Tree", overtaken)
+    with pytest.raises(SealingConflictError):
+        world.seal()
+    with database.read(world.engine) as connection:
+        assert len(connection.execute(sa.select(queries.BATCH)).all()) == 1
+        assert len(connection.execute(sa.select(queries.LEAF)).all()) == 1
+        assert connection.execute(sa.select(queries.OUTBOX)).all() == []
 
 
 def test_a_batch_takes_at_most_the_limit_in_order(world: World) -> None:
