@@ -21,6 +21,7 @@ from verifier_cli.did import org_id
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.merkle import Tree, leaf_hash
 from verifier_cli.record import Record
+from verifier_cli.schema import SCHEMAS, schema_json
 from verifier_cli.signature import signature_digest, signing_input
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -138,6 +139,25 @@ def record_vector(name: str, document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def type_vectors() -> list[dict[str, Any]]:
+    """Every example of every schema: its kinds, canonical text and digest. The document is in the schema."""
+    out = []
+    for schema in SCHEMAS:
+        for index, example in enumerate(schema_json(schema)["examples"]):
+            record = Record.from_document(example)
+            out.append(
+                {
+                    "schema": schema,
+                    "example": index,
+                    "kind": int(record.kind),
+                    "subkind": record.subkind,
+                    "canonical": record.canonical.decode(),
+                    "recordDigest": record.digest.hex(),
+                }
+            )
+    return out
+
+
 def tree_vector(leaves: list[bytes]) -> dict[str, Any]:
     """Tree over the leaves of the records, filled up with more records of the school."""
     tree = Tree(leaves)
@@ -213,6 +233,7 @@ def golden_files() -> dict[str, Any]:
         "keys.json": keys(),
         "records.json": vectors,
         "tree.json": tree,
+        "types.json": type_vectors(),
         "eip712.json": authorised,
         **chain_files(documents, authorised),
     }

@@ -11,6 +11,7 @@ import pytest
 from tests.vectors import generate_golden as generator
 from tests.verifier.formats import slow_reference as slow
 from verifier_cli.record import Record
+from verifier_cli.schema import schema_json
 from verifier_cli.signature import verify_proof_set
 
 RECORD_NAMES = (
@@ -60,6 +61,17 @@ def test_slow_digests_and_leaf(vector: dict[str, Any]) -> None:
     assert "u" + slow.b64_encode(multihash) == vector["digestMultibase"]
     assert slow.signature_digest(record).hex() == vector["signatureDigest"]
     assert slow.leaf(record).hex() == vector["leafHash"]
+
+
+def test_slow_digests_of_every_type() -> None:
+    vectors = _golden("types.json")
+    assert {vector["kind"] for vector in vectors} == set(range(12))
+    for vector in vectors:
+        example = schema_json(vector["schema"])["examples"][vector["example"]]
+        assert slow.jcs(example) == vector["canonical"]
+        assert slow.record_digest(example).hex() == vector["recordDigest"]
+        subject = example["credentialSubject"]
+        assert subject.get("kind", subject.get("op", "")) == vector["subkind"]
 
 
 def test_slow_signatures(vector: dict[str, Any]) -> None:

@@ -241,6 +241,9 @@ ALLOWED: dict[str, Case] = {
     "ends on the day": Case("outcome.1", "employment", {"end": "2026-07-01", "asOf": "2026-07-01"}, ""),
     "contributions of the whole": Case("resource.1", "vr", {"contributors[1].shareBp": 3000}, ""),
     "closed when opened": Case("decision.1", "stage_gate", {"closed": "2026-08-01"}, ""),
+    "every operation an error": Case("activity.1", "practice", {"ops": 3, "opErrors": 3}, ""),
+    "full score": Case("evaluation.1", "practice", {"items[0].score": 100}, ""),
+    "quorum of all members": Case("decision.1", "stage_gate", {"votes": {**VOTES, "quorum": 8}}, ""),
     "everybody votes": Case("decision.1", "stage_gate", {"votes": VOTES}, ""),
     "target below the base": Case(
         "decision.1", "targets", {"targets": _entries("I1", base=5, target=1, unit="bp")}, ""
