@@ -8,86 +8,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import cached_property
 from statistics import median
-from typing import Any
 
-from samples.community import Community, Entry
-from samples.community.organisations import ALL_FIRMS
-from samples.community.plan import YEARS
+from samples.community import Entry
+from samples.community.organisations import ALL_FIRMS, BANK
+from tests.samples.year import Subject, Year
 
-__all__ = ["INDICATORS", "Year"]
+__all__ = ["INDICATORS"]
 
-Subject = dict[str, Any]
 FIRMS = {firm.did for firm in ALL_FIRMS}
 REQUIRED_MINUTES = 14_400
 TECHNICAL = {"K1", "K2", "K3", "K4"}
-
-
-@dataclass
-class Year:
-    """A community seen at the end of one academic year."""
-
-    community: Community
-    index: int
-
-    def holds(self, day: str) -> bool:
-        """Whether a date lies in the year."""
-        return f"{YEARS[self.index]}-09-01" <= day < self.end
-
-    @property
-    def end(self) -> str:
-        """The day after the last."""
-        return f"{YEARS[self.index] + 1}-09-01"
-
-    def all(self, schema: str, kind: str | None = None) -> Iterator[Entry]:
-        """Entries of a type and kind, of any year, that were never revoked."""
-        for entry in self.community.entries:
-            if entry.schema == f"{schema}.1" and entry.revoked_on is None:  # noqa: SIM102
-                if kind is None or entry.subject.get("kind") == kind:
-                    yield entry
-
-    def signed(self, schema: str, kind: str | None = None) -> Iterator[Entry]:
-        """Those that were signed in the year."""
-        return (entry for entry in self.all(schema, kind) if self.holds(entry.valid_from[:10]))
-
-    @cached_property
-    def enrolments(self) -> dict[str, Subject]:
-        """Trainee -> the last enrolment record of the year."""
-        return {
-            entry.subject["id"]: dict(entry.subject)
-            for entry in self.all("enrolment")
-            if self.holds(entry.subject["from"])
-        }
-
-    @cached_property
-    def graduates(self) -> set[str]:
-        """Persons who completed."""
-        return {who for who, subject in self.enrolments.items() if subject["status"] == "completed"}
-
-    @cached_property
-    def cohort(self) -> Year | None:
-        """The year that ended when this one began: its graduates are judged now."""
-        return Year(self.community, self.index - 1) if self.index else None
-
-    def outcomes(self, kind: str) -> list[Subject]:
-        """Of the graduates of the cohort before, known by the end of this year."""
-        of = set() if self.cohort is None else self.cohort.graduates
-        found = [entry.subject for entry in self.all("outcome", kind) if entry.subject["id"] in of]
-        return [dict(subject) for subject in found if subject["asOf"] < self.end]
-
-    @cached_property
-    def last_attempts(self) -> dict[tuple[str, str], bool]:
-        """(trainee, item) -> whether the firm passed it the last time."""
-        found = {}
-        for entry in sorted(self.signed("evaluation", "practice"), key=lambda one: one.valid_from):
-            for item in entry.subject["items"]:
-                if item["by"] == "enterprise" and entry.subject["id"] in self.enrolments:
-                    found[entry.subject["id"], item["item"]] = item["pass"]
-        return found
 
 
 def share(parts: list[bool]) -> Fraction:
@@ -325,6 +258,24 @@ def co_evaluation(year: Year) -> Fraction:
     return share([by == {"enterprise", "school"} for by in sides.values()])
 
 
+def score_gap(year: Year) -> Fraction:
+    gaps: list[Fraction] = []
+    for entry in year.signed("evaluation", "practice"):
+        sides: dict[str, list[Fraction]] = defaultdict(list)
+        for item in entry.subject["items"]:
+            sides[item["item"]].append(Fraction(item["score"], item["max"]))
+        gaps += [abs(scores[0] - scores[1]) for scores in sides.values() if len(scores) == 2]
+    return sum(gaps, Fraction()) / len(gaps)
+
+
+def converted(year: Year) -> Fraction:
+    amounts: dict[str, int] = defaultdict(int)
+    for entry in year.signed("creditentry"):
+        if entry.subject["bank"] == BANK.did and entry.subject["creditKind"] == "enterprise":
+            amounts[entry.subject["op"]] += entry.subject["amount"]
+    return Fraction(amounts["convert"], amounts["deposit"])
+
+
 def forecast(year: Year) -> Fraction | None:
     actual = sum(
         one.subject["posts"] for one in year.all("demand", "post") if year.holds(one.subject["from"])
@@ -370,6 +321,8 @@ INDICATORS: dict[str, Callable[[Year], Fraction | None]] = {
     "jobs_24_months": jobs_of_two_years,
     "certified": certified,
     "co_evaluation": co_evaluation,
+    "mean_score_gap": score_gap,
+    "converted_share": converted,
     "terms_met": terms_met,
     "forecast_accuracy": forecast,
     "adaptation_days_median": adaptation,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 import pytest
 
 from samples.community import Community
-from samples.community.plan import EXPECTED, YEARS
-from tests.samples.oracle import INDICATORS, Year
+from samples.community.plan import COMPOSED, EXPECTED, YEARS
+from tests.samples.oracle import INDICATORS
+from tests.samples.year import Year
 
 # The same by hand in decimals, as the README has them: a slip in a fraction of the plan shows here.
 PERCENT = {
@@ -44,3 +47,43 @@ def test_decimals_written_by_hand(name: str) -> None:
         assert (exact is None) == (text is None)
         if exact is not None and text is not None:
             assert abs(exact - Fraction(text)) <= Fraction(1, 20_000)
+
+
+def clip(part: Fraction) -> Fraction:
+    """Between 0 and 1."""
+    return max(Fraction(0), min(Fraction(1), part))
+
+
+def scored(name: str, year: int, base: str, target: str) -> Fraction:
+    """An expected value between its base and its target."""
+    value = EXPECTED[name][year]
+    assert value is not None
+    return clip((value - Fraction(base)) / (Fraction(target) - Fraction(base)))
+
+
+def competitiveness(year: int) -> Fraction:
+    targets = {"employed_in_a_month": "0.99", "retention": "0.81", "median_wage_to_benchmark": "1.18"}
+    parts = [scored(name, year, "0", target) for name, target in {**targets, "in_field": "1"}.items()]
+    return 100 * sum(parts, Fraction()) / 4
+
+
+def depth(year: int) -> Fraction:
+    share = scored("enterprise_credit_share", year, "0.18", "0.30")
+    return (share + scored("mean_practice", year, "0", "1")) / 2
+
+
+def mentoring(year: int) -> Fraction:
+    share, fee = (
+        scored("firm_mentor_share", year, "0.35", "0.60"),
+        scored("fee_to_benchmark", year, "1", "1.2"),
+    )
+    return (share + scored("mentors_within_five", year, "0", "1") + fee) / 3
+
+
+@pytest.mark.parametrize(("code", "of"), [("I3", competitiveness), ("I5", depth), ("I6", mentoring)])
+def test_composed_indicators(code: str, of: Callable[[int], Fraction]) -> None:
+    for year, text in enumerate(COMPOSED[code]):
+        if text is not None:
+            exact = of(year)
+            number = Decimal(exact.numerator) / Decimal(exact.denominator)
+            assert str(number.quantize(Decimal("0.0001"), ROUND_HALF_EVEN)) == text
