@@ -10,22 +10,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 from fractions import Fraction
-from statistics import median
 
 from samples.community import Entry
 from samples.community.organisations import ALL_FIRMS, BANK
-from tests.samples.year import Subject, Year
+from tests.samples.oracle_careers import adaptation, employed, in_field, retention, wages
+from tests.samples.year import Subject, Year, share
 
 __all__ = ["INDICATORS"]
 
 FIRMS = {firm.did for firm in ALL_FIRMS}
 REQUIRED_MINUTES = 14_400
 TECHNICAL = {"K1", "K2", "K3", "K4"}
-
-
-def share(parts: list[bool]) -> Fraction:
-    """How many of all."""
-    return Fraction(sum(parts), len(parts))
 
 
 def days(year: Year, roles: set[str]) -> Iterator[tuple[str, str, int]]:
@@ -113,40 +108,6 @@ def _met(year: Year, kind: str | None) -> Fraction:
         if entry.subject["value"] >= due.get((link.ref, item), float("inf"))
     }
     return Fraction(len(met), len(due))
-
-
-def employed(year: Year) -> Fraction | None:
-    if year.cohort is None:
-        return None
-    completed = {
-        who: subject["completedOn"]
-        for who, subject in year.cohort.enrolments.items()
-        if who in year.cohort.graduates
-    }
-    soon = 0
-    for job in year.outcomes("employment"):
-        begun, done = (date.fromisoformat(day) for day in (job["start"], completed[job["id"]]))
-        soon += (begun - done).days <= 31
-    return Fraction(soon, len(completed))
-
-
-def retention(year: Year) -> Fraction | None:
-    hired = year.outcomes("employment")
-    stayed = [one for one in year.outcomes("retention") if one["months"] >= 12]
-    return Fraction(len(stayed), len(hired)) if hired else None
-
-
-def wages(year: Year) -> Fraction | None:
-    jobs = year.outcomes("employment")
-    if not jobs:
-        return None
-    (benchmark,) = {job["benchmark"]["value"] for job in jobs}
-    return Fraction(int(median(job["wageFen"] for job in jobs)), benchmark)
-
-
-def in_field(year: Year) -> Fraction | None:
-    jobs = year.outcomes("employment")
-    return share([job["inField"] for job in jobs]) if jobs else None
 
 
 def currency(year: Year) -> Fraction:
@@ -283,19 +244,6 @@ def forecast(year: Year) -> Fraction | None:
     forecasts = [one.subject for one in year.all("demand", "forecast")]
     of_year = [one["posts"] for one in forecasts if year.holds(one["forecastFor"]["from"])]
     return 1 - Fraction(abs(sum(of_year) - actual), actual) if of_year else None
-
-
-def adaptation(year: Year) -> Fraction | None:
-    """Median of all hires, those never independent counted as later than all: none is censored before it."""
-    starts = {job["id"]: date.fromisoformat(job["start"]) for job in year.outcomes("employment")}
-    if not starts:
-        return None
-    found = dict.fromkeys(starts, 10**6)
-    for entry in year.signed("evaluation", "practice"):
-        who = entry.subject["id"]
-        if who in starts and "independentFrom" in entry.subject:
-            found[who] = (date.fromisoformat(entry.subject["independentFrom"]) - starts[who]).days
-    return Fraction(int(median(found.values())))
 
 
 INDICATORS: dict[str, Callable[[Year], Fraction | None]] = {

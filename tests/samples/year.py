@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from samples.community import Community, Entry
 from samples.community.plan import YEARS
 
-__all__ = ["Subject", "Year"]
+__all__ = ["Subject", "Year", "share"]
 
 Subject = dict[str, Any]
 
@@ -76,3 +77,8 @@ class Year:
                 if item["by"] == "enterprise" and entry.subject["id"] in self.enrolments:
                     found[entry.subject["id"], item["item"]] = item["pass"]
         return found
+
+
+def share(parts: list[bool]) -> Fraction:
+    """How many of all."""
+    return Fraction(sum(parts), len(parts))
