@@ -212,12 +212,14 @@ def settle(anchoring: Anchoring, seconds: float = 60.0) -> Pass:
     raise AssertionError(f"still waiting after {seconds} s: {found}")
 
 
-def make_world(node: RunningNode, folder: Path, **chain_changes: Any) -> World:
+def make_world(
+    node: RunningNode, folder: Path, *, database_url: str | None = None, **chain_changes: Any
+) -> World:
     """Deploy, accredit a school and a firm, give them keys and accounts, and open a database in
-    ``folder``.
+    ``folder``, or the one that is named.
     """
     owner: LocalAccount = Account.from_key(node.funded_key)
-    engine = database.make_engine(f"sqlite:///{folder / 'skilltrace.db'}")
+    engine = database.make_engine(database_url or f"sqlite:///{folder / 'skilltrace.db'}")
     upgrade(engine)
     world = _open(node, owner, engine, MemoryKeyring(), chain_changes)
     for did, roles in ROLES.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from trace_service.database import UtcDateTime
@@ -16,7 +17,7 @@ class EvmTransaction(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("sender", "nonce", "hash"),)
 
     pk: int | None = Field(default=None, primary_key=True)
-    chain_id: int
+    chain_id: int = Field(sa_type=BigInteger)  # ours have up to 13 digits
     sender: bytes
     nonce: int
     hash: bytes = Field(unique=True)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -338,6 +338,7 @@ def test_the_books_are_those_of_the_model(bank: Bank) -> None:
             stateful_step_count=STEPS,
             deadline=None,
             database=None,
+            phases=(Phase.generate,),  # shrinking would take minutes: the steps as they were say enough
             suppress_health_check=list(HealthCheck),
         ),
     )

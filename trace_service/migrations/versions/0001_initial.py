@@ -65,7 +65,7 @@ def upgrade() -> None:
     op.create_table(
         "evm_transaction",
         sa.Column("pk", sa.Integer(), nullable=False),
-        sa.Column("chain_id", sa.Integer(), nullable=False),
+        sa.Column("chain_id", sa.BigInteger(), nullable=False),
         sa.Column("sender", sa.LargeBinary(), nullable=False),
         sa.Column("nonce", sa.Integer(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
