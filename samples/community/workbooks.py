@@ -12,6 +12,7 @@ from samples.community.organisations import BY_DID, ORGANISATIONS, Organisation
 from samples.community.planted import planted
 
 __all__ = [
+    "DEPOSIT_ROUND",
     "REFUSED_ROUND",
     "SPENDING_ROUND",
     "Rounds",
@@ -21,8 +22,10 @@ __all__ = [
     "write_files",
 ]
 
+DEPOSIT_ROUND: Final = 10
 SPENDING_ROUND: Final = 11
-"""The first round that takes credits out of accounts: from here on, all rounds before must be signed."""
+"""Credits go into accounts on signed credentials, and out of them on signed entries: from round 10 on, all
+rounds before must be signed."""
 REFUSED_ROUND: Final = 99
 """The last round: what a service must refuse."""
 
@@ -77,10 +80,11 @@ def rounds(community: Community) -> Rounds:
 def _earliest(entry: Entry, rel: str, at: int, by: str, code: str) -> int:
     """The first round that may hold an entry, given the round and uploader of something that it links to.
 
-    What takes credits out of an account waits until the entry before is signed, hence for a later round.
+    What goes into an account waits until the credential is signed, what leaves it for the entry before.
     """
-    if rel == "follows" and entry.subject["op"] != "deposit":
-        return max(at + 1, SPENDING_ROUND)
+    if entry.schema == "creditentry.1":
+        deposit = entry.subject["op"] == "deposit"
+        return DEPOSIT_ROUND if deposit else max(at + (rel == "follows"), SPENDING_ROUND)
     return at if by == code else at + 1
 
 

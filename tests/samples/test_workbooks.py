@@ -11,7 +11,7 @@ import pytest
 from samples.community import Community, build
 from samples.community.__main__ import main
 from samples.community.organisations import ORGANISATIONS
-from samples.community.workbooks import REFUSED_ROUND, SPENDING_ROUND, rounds, write_files
+from samples.community.workbooks import DEPOSIT_ROUND, REFUSED_ROUND, SPENDING_ROUND, rounds, write_files
 from tests.support.service import MEMBER, Service, make_service
 from trace_service.database import read, write
 from trace_service.imports.options import ImportOptions
@@ -62,9 +62,9 @@ def test_the_first_rounds_are_imported(timeline: Community, folder: Path, tmp_pa
             create_key(connection, rows[entry["did"]], MEMBER)
     taken = 0
     for entry in order_of(folder):
-        if int(entry["file"][:2]) < SPENDING_ROUND:
+        if int(entry["file"][:2]) < DEPOSIT_ROUND:
             taken += _import(service, rows[entry["uploader"]], folder / entry["file"])
-    expected = {key: entries for key, entries in rounds(timeline).files.items() if key[0] < SPENDING_ROUND}
+    expected = {key: entries for key, entries in rounds(timeline).files.items() if key[0] < DEPOSIT_ROUND}
     assert taken == sum(map(len, expected.values()))
 
 
