@@ -95,7 +95,7 @@ def compute(
         extract.load(sandbox, records, wanted.period_to)
         digests = extract.digests(sandbox)
         sandbox.insert(MEMBER, belonging)
-        sandbox.lock(wanted.period_from, wanted.period_to)
+        sandbox.lock(wanted.period_from, wanted.period_to, wanted.community)
         outcome = run(sandbox, chosen, progress=progress)
     return Computed(
         wanted,

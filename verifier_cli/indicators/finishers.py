@@ -136,8 +136,8 @@ def index(context: Context, rows: Sequence[Row], scale: int = 1) -> Value:
         context,
         rows,
         scale * total / weighed if weighed else None,
-        covered=sum(_fraction(row, context.code) is not None for row in rows),
-        coverable=len(rows),
+        covered=sum(_fraction(row, context.code) is not None for row in rows) if weighed else None,
+        coverable=len(rows) if weighed else None,
         parts=[(part, sums[0] / sums[1]) for part, sums in sorted(parts.items()) if sums[1]],
         flags=[f"no_{part}" for part in missing],
     )
@@ -213,8 +213,8 @@ def _variance(values: Sequence[int]) -> Fraction:
 
 
 def composite(context: Context, rows: Sequence[Row]) -> Value:
-    """Scores of earlier values, weighted: `code`, `weight`, `base`, `target`, and `part` where they are
-    grouped (then the value is the plain mean of the groups).
+    """Scores of earlier values, weighted: `code`, `weight`, `base` and `target` (over `divisor`), and `part`
+    where they are grouped (then the value is the plain mean of the groups).
 
     What has no value, base or target drops out and is flagged; the rest share its weight.
     """
@@ -228,7 +228,8 @@ def composite(context: Context, rows: Sequence[Row]) -> Value:
         if value is None or value.exact is None or row["base"] is None or row["target"] is None:
             flags.append(f"no_{code}")
             continue
-        found = score(value.exact, Fraction(row["base"]), Fraction(row["target"]))
+        divisor = Fraction(row.get("divisor", 1))
+        found = score(value.exact, Fraction(row["base"]) / divisor, Fraction(row["target"]) / divisor)
         covered += int(row["weight"])
         groups[str(row.get("part") or "")].append((Fraction(row["weight"]), found))
         scores.append((code, found))

@@ -28,7 +28,7 @@ MAX_DEPTH: Final = 200
 
 _FUNCTIONS = """
     + - * // % || ~~ !~~
-    period_from period_to
+    period_from period_to community
     sum count count_star min max bool_and bool_or
     row_number rank dense_rank lag lead first_value last_value
     abs sign least greatest coalesce nullif

@@ -279,7 +279,7 @@ def _compare_values(
         documents = gathered.documents({item.digest for item in chosen})
         extract.load(sandbox, documents, superseded(chosen))
         sandbox.insert(MEMBER, belonging)
-        sandbox.lock(report.period_from, report.period_to)
+        sandbox.lock(report.period_from, report.period_to, report.community)
         outcome = run(sandbox, definitions)
     result.values = {code: value.to_subject() for code, value in outcome.values.items()}
     for code in dict.fromkeys((*report.values, *result.values)):

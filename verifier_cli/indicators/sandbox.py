@@ -7,6 +7,7 @@ and time are bounded, and only a checked SELECT is run (`guard`).
 from __future__ import annotations
 
 import datetime
+import re
 import tempfile
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BASELINE", "MEMBER", "RESULT", "Answer", "Sandbox", "open_sandbox", "quoted"]
 
+_URN: Final = re.compile(r"[A-Za-z0-9:._-]*")
 MEMORY_MIB: Final = 256
 """For DuckDB's own buffers; what does not fit is spilled beside the database, in its temporary folder."""
 
@@ -150,8 +152,14 @@ class Sandbox:
                 self.connection.execute(f"{update} WHERE record IN ({source})", [str(path)])
         path.unlink()
 
-    def lock(self, period_from: datetime.date, period_to: datetime.date) -> None:
-        """Set the period [from, to) and close every door; only rows of the engine itself come in now."""
+    def lock(self, period_from: datetime.date, period_to: datetime.date, community: str = "") -> None:
+        """Set the period [from, to) and the community (a URN), and close every door.
+
+        Only rows of the engine itself come in after that.
+        """
+        if not _URN.fullmatch(community):
+            raise MisuseError("a community is named by a URN")
+        self.connection.execute(f"CREATE MACRO community() AS '{community}'")
         for name, day in (("period_from", period_from), ("period_to", period_to)):
             self.connection.execute(f"CREATE MACRO {name}() AS DATE '{day.isoformat()}'")
         self.connection.execute("SET enable_external_access = false")
