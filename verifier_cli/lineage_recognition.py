@@ -29,18 +29,26 @@ Successors = Callable[[str, bytes], list[Report]]
 """Reports of records at hand that claim to supersede the one with this id and record_digest."""
 
 
-class _Target(NamedTuple):
-    """What a credential is said to equal: `type` is another body's name for it, such as EQF."""
+class _Claim(NamedTuple):
+    """What the credential itself says it equals (`achievement.alignment`): a code in a framework."""
 
-    type: str
-    level: str
+    framework: str
+    code: str
+
+
+class _Judged(NamedTuple):
+    """One agreement that the credential names: what it says, and why that does not bear the credential."""
+
+    link: Link
+    subject: dict[str, Any] | None
+    reason: str | None
 
 
 def equivalents_of(record: Record, look_up: LookUp, successors: Successors) -> tuple[Equivalent, ...]:
-    """What `record` counts as under each agreement that it names, in the order of its links.
+    """What `record` counts as under the agreements that it names, in the order of its links.
 
-    Empty for records that name none. Claims (`achievement.alignment`) that no agreement lists come last in
-    each agreement's part, not confirmed.
+    Empty for records that name none. Claims of the credential that no agreement lists come last, not
+    confirmed; so does an agreement that lists nothing for it where nothing is claimed.
     """
     if record.schema.partition(".")[0] != "credential":
         return ()
@@ -48,56 +56,62 @@ def equivalents_of(record: Record, look_up: LookUp, successors: Successors) -> t
     if not links:
         return ()
     codes, trouble = _standard_codes(record, look_up)
-    found: list[Equivalent] = []
-    for link in links:
-        found += _under(record, link, codes, trouble, look_up, successors)
+    judged = [_judge(record, link, trouble, look_up, successors) for link in links]
+    level = record.document["credentialSubject"].get("level")
+    found = [item for agreement in judged for item in _listed(agreement, codes, level)]
+    left = [claim for claim in _claims(record) if not any(_same(claim, item) for item in found)]
+    if left or not found:
+        # Of several agreements one that bears the credential says more: that it does not list the claim.
+        best = min(judged, key=lambda agreement: agreement.reason is not None)
+        reason = best.reason or "not_listed"
+        found += [
+            _equivalent(best, claim.framework, "", claim.code, reason) for claim in left or [_Claim("", "")]
+        ]
     return tuple(found)
 
 
-def _under(
-    record: Record,
-    link: Link,
-    codes: frozenset[str],
-    trouble: str | None,
-    look_up: LookUp,
-    successors: Successors,
-) -> Iterator[Equivalent]:
-    claims = list(_claims(record))
+def _judge(
+    record: Record, link: Link, trouble: str | None, look_up: LookUp, successors: Successors
+) -> _Judged:
     report, missing = look_up(link)
+    if report is None:
+        known = missing in ("withheld", "digest_differs")
+        return _Judged(link, None, f"agreement_{missing}" if known else "agreement_missing")
     subject = _agreement(report)
-    if subject is None or report is None:
-        why = "agreement_not_recognition" if report is not None else _why_missing(missing)
-        for claim in claims or [_Target("", "")]:
-            yield _equivalent(link, claim, None, why)
-        return
+    if subject is None:
+        return _Judged(link, None, "agreement_not_recognition")
     reason = _objection(report, subject, _day(record.valid_from), successors) or trouble
-    level = record.document["credentialSubject"].get("level")
-    listed = [
-        _Target(entry["targetType"], entry["targetLevel"])
-        for entry in subject["recognition"]["equivalences"]
-        if entry["achievement"] in codes and entry["level"] == level
-    ]
-    for target in listed:
-        yield _equivalent(link, target, subject, reason)
-    for claim in claims:
-        if claim not in listed:
-            yield _equivalent(link, claim, subject, reason or "not_listed")
-    if not listed and not claims:
-        yield _equivalent(link, _Target("", ""), subject, reason or "not_listed")
+    return _Judged(link, subject, reason)
+
+
+def _listed(agreement: _Judged, codes: frozenset[str], level: str | None) -> Iterator[Equivalent]:
+    """Rows of the equivalence table for a standard and level; a row without a level is for every level."""
+    if agreement.subject is None:
+        return
+    recognition = agreement.subject["recognition"]
+    for row in recognition["equivalences"]:
+        if row["achievement"] in codes and row.get("level", level) == level:
+            yield _equivalent(
+                agreement, recognition["framework"], row["targetType"], row["targetLevel"], agreement.reason
+            )
 
 
 def _equivalent(
-    link: Link, target: _Target, subject: dict[str, Any] | None, reason: str | None
+    agreement: _Judged, framework: str, target_type: str, target_level: str, reason: str | None
 ) -> Equivalent:
-    bodies = () if subject is None else tuple(party["id"] for party in subject["parties"])
-    framework = "" if subject is None else subject["recognition"]["framework"]
-    return Equivalent(link.id, framework, target.type, target.level, bodies, reason)
+    parties = () if agreement.subject is None else agreement.subject["parties"]
+    bodies = tuple(party["id"] for party in parties)
+    return Equivalent(agreement.link.id, framework, target_type, target_level, bodies, reason)
 
 
-def _claims(record: Record) -> Iterator[_Target]:
+def _claims(record: Record) -> Iterator[_Claim]:
     for entry in record.document["credentialSubject"]["achievement"].get("alignment", ()):
-        code = entry.get("targetCode") or entry["targetName"]
-        yield _Target(entry.get("targetFramework", ""), code)
+        yield _Claim(entry.get("targetFramework", ""), entry.get("targetCode") or entry["targetName"])
+
+
+def _same(claim: _Claim, item: Equivalent) -> bool:
+    """Whether a claim is this row: its framework is the agreement's or the type's name (EQF)."""
+    return claim.code == item.target_level and claim.framework in (item.framework, item.target_type)
 
 
 def _standard_codes(record: Record, look_up: LookUp) -> tuple[frozenset[str], str | None]:
@@ -113,15 +127,11 @@ def _standard_codes(record: Record, look_up: LookUp) -> tuple[frozenset[str], st
     return frozenset(codes), trouble
 
 
-def _agreement(report: Report | None) -> dict[str, Any] | None:
-    if report is None or report.document is None or (report.schema or "").partition(".")[0] != "agreement":
+def _agreement(report: Report) -> dict[str, Any] | None:
+    if report.document is None or (report.schema or "").partition(".")[0] != "agreement":
         return None
     subject: dict[str, Any] = report.document["credentialSubject"]
     return subject if subject.get("kind") == "recognition" and "recognition" in subject else None
-
-
-def _why_missing(reason: str | None) -> str:
-    return f"agreement_{reason}" if reason in ("withheld", "digest_differs") else "agreement_missing"
 
 
 def _objection(report: Report, subject: dict[str, Any], day: str, successors: Successors) -> str | None:

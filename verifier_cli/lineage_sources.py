@@ -61,14 +61,15 @@ class Files:
             try:
                 record = ProofFile.parse(data).record
                 found = Found(name, data)
-                self._by_digest.setdefault(record_digest(record), []).append(found)
+                digest = record_digest(record)
+                self._by_digest.setdefault(digest, []).append(found)
                 self._by_id.setdefault(str(record.get("id")), found)
-                self._note(record, found)
+                self._note(record, digest, found)
             except DataError:
                 # Not a proof file: it is reported where it is verified itself, and nothing can link to it.
                 continue
 
-    def _note(self, record: dict[str, Any], found: Found) -> None:
+    def _note(self, record: dict[str, Any], digest: bytes, found: Found) -> None:
         """For collections that remember more of each file; the record is not validated yet."""
 
     def find(self, link: Link) -> Found | Withheld | None:
@@ -90,8 +91,7 @@ class Collection(Files):
         self._withheld = withheld or {}
         super().__init__(files)
 
-    def _note(self, record: dict[str, Any], found: Found) -> None:
-        digest = record_digest(record)
+    def _note(self, record: dict[str, Any], digest: bytes, found: Found) -> None:
         for target in _targets(record):
             known = self._citing.setdefault(target, {})
             if len(known) <= MAX_CITING:
@@ -169,7 +169,7 @@ class Service(Website):
         super().__init__(self._base + PROOF_FILES, api_key)
         self._lineages = Website(self._base, api_key)
         self._withheld: dict[bytes, str] = {}
-        self._citing: dict[str, list[str]] = {}
+        self._citing: dict[bytes, list[bytes]] = {}
 
     def look_around(self, record_id: str, *, descendants: bool) -> None:
         """Ask for the lineage of a record. A service that does not know it leaves all as it was.
@@ -186,7 +186,8 @@ class Service(Website):
                 if node["outcome"] == "WITHHELD":
                     self._withheld[parse_digest_multibase(node["digest"])] = str(node["type"] or "")
             for edge in value.get("edges", ()):
-                self._citing.setdefault(edge["target"], []).append(edge["source"])
+                target, source = (parse_digest_multibase(edge[end]) for end in ("target", "source"))
+                self._citing.setdefault(target, []).append(source)
         except (ValueError, TypeError, KeyError, AttributeError, DataError):
             raise CouldNotRead("garbled", "the service's lineage is not of the form") from None
 
@@ -199,10 +200,8 @@ class Service(Website):
 
     def citing(self, record_id: str, digest: bytes) -> list[Found]:
         """Proof files of records that the service says build on this one; those that it has not are left."""
-        names = self._citing.get(digest_multibase(digest), [])[:MAX_CITING]
-        # A name goes into a URL: only digests do.
-        asked = [digest_multibase(parse_digest_multibase(name)) for name in names]
-        return [found for found in map(self.by_name, asked) if found is not None]
+        names = map(digest_multibase, self._citing.get(digest, [])[:MAX_CITING])
+        return [found for found in map(self.by_name, names) if found is not None]
 
 
 def digest_of(data: bytes) -> bytes | None:

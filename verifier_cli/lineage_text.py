@@ -233,7 +233,10 @@ def equivalent_lines(equivalents: tuple[Equivalent, ...], language: Language) ->
     if equivalents:
         yield say(TEXTS["equivalents"], language) + _colon(language).rstrip()
     for item in equivalents:
-        target = f"{printable(item.target_type)} {printable(item.target_level)}".strip()
+        # A type of the Open Badges vocabulary (ceterms:Credential) goes by its name.
+        kind = item.target_type.rpartition(":")[2]
+        parts = (item.framework, kind if kind != item.framework else "", item.target_level)
+        target = " ".join(printable(part) for part in parts if part)
         target = target or say(TEXTS["unnamed"], language)
         if item.reason is None:
             space = "" if language == "zh" else " "

@@ -138,7 +138,7 @@ def _with_progress(answers: Iterator[Answer], paths: tuple[Path, ...], options: 
 
 
 def _sources(paths: tuple[Path, ...], source: str | None) -> list[Source]:
-    from verifier_cli.lineage import Files, Website
+    from verifier_cli.lineage import Collection, Website
     from verifier_cli.trust import check_rpc_url
 
     def readable(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
@@ -147,11 +147,11 @@ def _sources(paths: tuple[Path, ...], source: str | None) -> list[Source]:
                 if carrier.data is not None:
                     yield carrier.name, carrier.data
 
-    sources: list[Source] = [Files(readable(paths))]
+    sources: list[Source] = [Collection(readable(paths))]
     if source is not None and "://" in source:
         sources.append(Website(check_rpc_url(source, "--from"), api_key()))
     elif source is not None:
-        sources.append(Files(readable((Path(source),))))
+        sources.append(Collection(readable((Path(source),))))
     return sources
 
 
