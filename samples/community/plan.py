@@ -14,6 +14,7 @@ from typing import Final
 __all__ = [
     "ADAPTATION_DAYS",
     "ALIGNED",
+    "BY_DEFINITION",
     "CHANGED_ITEMS",
     "CLASS_SIZE",
     "COMPOSED",
@@ -144,6 +145,35 @@ EXPECTED: Final[dict[str, tuple[Fraction | None, Fraction | None, Fraction | Non
     "adaptation_days_median": (None, Fraction(100), Fraction(70)),
 }
 """Exact values by year at scale 1.0 without scenes; None where no cohort or forecast is there yet."""
+
+BY_DEFINITION: Final[dict[str, tuple[str, Fraction]]] = {
+    "CRI": ("cri", Fraction(1)),
+    "I1": ("enterprise_minutes_per_trainee", Fraction(1, 60)),
+    "I2": ("tech_conversion", Fraction(1)),
+    "EMPLOYED": ("employed_in_a_month", Fraction(1)),
+    "RETENTION": ("retention", Fraction(1)),
+    "WAGE_MEDIAN": ("median_wage_to_benchmark", Fraction(1)),
+    "IN_FIELD": ("in_field", Fraction(1)),
+    "I4": ("curriculum_currency", Fraction(1)),
+    "ENTERPRISE_CREDITS": ("enterprise_credit_share", Fraction(1)),
+    "PRACTICE_HOURS": ("mean_practice", Fraction(1)),
+    "MENTOR_SHARE": ("firm_mentor_share", Fraction(1)),
+    "MENTOR_LOAD": ("mentors_within_five", Fraction(1)),
+    "MENTOR_FEE": ("fee_to_benchmark", Fraction(1)),
+    "I7": ("technical_compliance", Fraction(1)),
+    "I8": ("firm_satisfaction", Fraction(1)),
+    "EQUIPMENT_USE": ("utilisation", Fraction(1)),
+    "EQUIPMENT_ERRORS": ("error_rate", Fraction(1)),
+    "CHAIN_POSTS_12": ("jobs_12_months", Fraction(1)),
+    "CHAIN_POSTS_24": ("jobs_24_months", Fraction(1)),
+    "CERTIFIED": ("certified", Fraction(1)),
+    "COEVALUATION": ("co_evaluation", Fraction(1)),
+    "FULFILMENT": ("terms_met", Fraction(1)),
+    "FORECAST": ("forecast_accuracy", Fraction(1)),
+    "ADAPTATION": ("adaptation_days_median", Fraction(48, 1461)),
+}
+"""Code of a shipped definition -> the number above that it must come to, and the factor between their units: an
+hour has 60 minutes, a month 1461 / 48 days."""
 
 # I3: mean of the parts over their targets, each at most 1. I5, I6: mean of scores between base and target.
 COMPOSED: Final[dict[str, tuple[str | None, str, str]]] = {
