@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from tests.importing.support import Installation
 from tests.support.service import MEMBER
 from trace_service.database import read, write
-from trace_service.imports.workbook import WorkbookWriter
+from trace_service.imports.schema_envelope import Reading
+from trace_service.imports.workbook import Proposed, WorkbookWriter
 from trace_service.organisations.queries import ORGANISATION
 from trace_service.organisations.service import register
 from trace_service.publication.workbook.service import ExportedRecord, exported_records
@@ -24,9 +25,9 @@ from verifier_cli.schema import SCHEMAS, schema_json
 
 @dataclass(frozen=True)
 class Link:
-    """A link by reference."""
+    """A link by reference, or by what narrows it."""
 
-    ref: str
+    ref: str | Reading
     rel: str
     items: tuple[str, ...] = ()
 
@@ -66,11 +67,15 @@ def example(schema: str, **changes: Any) -> Entry:
     return replace(next(entry for entry in examples() if entry.schema == schema), **changes)
 
 
-def packed(entries: Iterable[Entry]) -> bytes:
+def packed(entries: Iterable[Proposed]) -> bytes:
     """A workbook of these records."""
     writer = WorkbookWriter()
-    for entry in entries:
-        writer.add(entry)
+    try:
+        for entry in entries:
+            writer.add(entry)
+    except (ValueError, TypeError):
+        writer.discard()
+        raise
     stream = io.BytesIO()
     writer.save(stream)
     return stream.getvalue()

@@ -54,7 +54,7 @@ def values(column: Column) -> st.SearchStrategy[Any]:
     elif column.cell is Cell.BOOLEAN:
         one = st.booleans()
     elif column.cell is Cell.CHOICE:
-        one = st.sampled_from(sorted(column.choices or {}))
+        one = st.sampled_from(sorted((column.choices or {}).values()))
     elif column.cell is Cell.TOKEN:
         one = TOKENS
     elif column.cell in (Cell.DATE, Cell.TIME, Cell.CLOCK):

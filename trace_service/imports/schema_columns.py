@@ -224,15 +224,24 @@ def _column(
     cell = scalar_cell(schema, leaf.path[-1] if leaf.path else "value")
     if many and cell is Cell.JSON:
         many = False
-    known = schema.get("enum") or ([schema["const"]] if "const" in schema else None)
     low, high = _bounds(schema, cell)
     required = leaf.required and not (leaf.path == ("id",) and names_thing(schema))
     notes = (leaf.schema.get("descriptionZh"), leaf.schema.get("description"))
     return Column(
         name, headers[0], headers[1], cell, required,
-        synonyms, {str(value): value for value in known} if known and cell is Cell.CHOICE else None,
+        synonyms, _choices(schema) if cell is Cell.CHOICE else None,
         low, high, " / ".join(filter(None, notes)), reader=reader_for(cell, many), path=leaf.path, many=many,
     )  # fmt: skip
+
+
+def _choices(schema: dict[str, Any]) -> dict[str, str]:
+    """The Chinese name of each value, which an import takes beside the value itself."""
+    known: list[str] = schema.get("enum") or [schema["const"]]
+    names = schema.get("valueTitlesZh", {})
+    listed = {str(names.get(value, value)): value for value in known}
+    folded = {fold(name): value for name, value in listed.items()}
+    clear = len(folded) == len(known) and all(folded.get(fold(value), value) == value for value in known)
+    return listed if clear else {value: value for value in known}
 
 
 def _bounds(schema: dict[str, Any], cell: Cell) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from trace_service.imports.field_types import Cell, Field, SheetSpec
 from trace_service.imports.fields import SHEETS
 from trace_service.imports.limits import MAX_ROWS
+from trace_service.imports.schema_cells import Column
 from trace_service.imports.schema_examples import example_rows
 from trace_service.imports.schema_sheets import record_sheets
 from trace_service.imports.workbook import header_text
@@ -97,7 +98,10 @@ def _workbook(specs: Iterable[SheetSpec], examples: Examples) -> bytes:
 
 
 def _explain(field: Field) -> tuple[str, str, str]:
-    choices = "、".join(field.choices or ())
+    listed = (field.choices or {}).items()
+    several_names = isinstance(field, Column)  # of a schema: the value itself is taken too
+    names = (f"{name} {value}" if several_names and name != value else name for name, value in listed)
+    choices = "、".join(names)
     note = "；".join(filter(None, (field.note, f"可选 one of: {choices}" if choices else "")))
     several = "，可多个，分号分隔 / several, separated by semicolons" if getattr(field, "many", False) else ""
     return _KINDS[field.cell] + several, note, field.example

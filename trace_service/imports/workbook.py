@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -162,6 +163,10 @@ class WorkbookWriter:
             self._workbook.create_sheet("空 Empty")
         self._workbook.save(target)
 
+    def discard(self) -> None:
+        """Give up what was written: its parts wait in temporary files, which saving closes and removes."""
+        self.save(io.BytesIO())
+
 
 def _ref(entry: Proposed, sheets: RecordSheets) -> str:
     return text_cell(sheets.main.spec.fields[0], entry.ref)
@@ -202,8 +207,12 @@ def write_workbook(entries: Iterable[Proposed], path: Path) -> int:
     Raises WorkbookFullError where one file cannot hold them (see `write_workbooks`).
     """
     writer = WorkbookWriter()
-    for entry in entries:
-        writer.add(entry)
+    try:
+        for entry in entries:
+            writer.add(entry)
+    except BaseException:
+        writer.discard()
+        raise
     writer.save(path)
     return writer.records
 
@@ -225,12 +234,16 @@ def write_parts(entries: Iterable[Proposed], name: Callable[[int], Path]) -> lis
         paths.append(name(len(paths) + 1))
         writer.save(paths[-1])
 
-    for entry in entries:
-        try:
-            writer.add(entry)
-        except WorkbookFullError:
-            end()
-            writer = WorkbookWriter()
-            writer.add(entry)
+    try:
+        for entry in entries:
+            try:
+                writer.add(entry)
+            except WorkbookFullError:
+                end()
+                writer = WorkbookWriter()
+                writer.add(entry)
+    except BaseException:
+        writer.discard()
+        raise
     end()
     return paths
