@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from trace_service.creditbank import evidence, queries
+from trace_service.creditbank import evidence, queries, reading
 from trace_service.creditbank.arithmetic import convert, lapsed, lots_after
 from trace_service.creditbank.entry import Entry, Op
 from trace_service.creditbank.problems import (
@@ -75,10 +75,10 @@ def check_proposer(connection: Connection, holder_pk: int, entry: Entry, propose
 
     A draft reserves, and a refusal tells what is there: neither is for any organisation that knows a name.
     """
-    did = queries.organisation_did(connection, proposer_pk)
+    did = reading.organisation_did(connection, proposer_pk)
     if did == entry.bank or entry.op is Op.DEPOSIT:  # that one needs the credential, and takes nothing
         return
-    if entry.bank not in queries.visible_banks(connection, holder_pk, did):
+    if entry.bank not in reading.visible_banks(connection, holder_pk, did):
         raise CreditProblem(
             403,
             "not_party",
@@ -172,7 +172,7 @@ def _statement(connection: Connection, holder_pk: int, entry: Entry) -> None:
             path="$.countersigners",
             fix="name another",
         )
-    balances = queries.balances_before(connection, holder_pk, entry.bank, entry.period[1])
+    balances = reading.balances_before(connection, holder_pk, entry.bank, entry.period[1])
     told = {kind: amount for kind, amount in entry.balances if amount}
     if told != balances or entry.amount != sum(balances.values()):
         raise CreditProblem(

@@ -26,7 +26,7 @@ WIDTH = 160  # of tables that are not printed to a terminal: no name is cut
 Holder = Annotated[str, typer.Argument(help="The holder: credentialSubject.id of his records.")]
 Bank = Annotated[str | None, typer.Option(help="Only this bank (DID).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; amounts in hundredths.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+DAY = ["%Y-%m-%d"]
 
 
 def register(root: typer.Typer) -> None:
@@ -59,8 +59,8 @@ def statement(
     data_dir: DataDir,
     holder: Holder,
     bank: Bank = None,
-    since: Annotated[Day, typer.Option("--from", help="First day, YYYY-MM-DD.")] = None,
-    until: Annotated[Day, typer.Option("--to", help="The day after the last, YYYY-MM-DD.")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Day after the last.")] = None,
     json: AsJson = False,
 ) -> None:
     """Show a holder's postings in a period, with the balance after each."""

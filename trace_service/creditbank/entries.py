@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from trace_service.creditbank import evidence, queries
+from trace_service.creditbank import evidence, queries, reading
 from trace_service.creditbank.admission import room
 from trace_service.creditbank.arithmetic import convert
 from trace_service.creditbank.entry import SCHEMA, Entry, Op, local_day
@@ -51,8 +51,8 @@ def entry_draft(connection: Connection, caller: str, body: EntryBody) -> Draft:
     signers += [] if caller == bank else [(caller, body.role)]
     holder = queries.find_holder(connection, subject["id"])
     before = None
-    if holder is not None and bank in queries.visible_banks(connection, holder.pk, caller):
-        before = queries.last_booked(connection, holder.pk, bank)
+    if holder is not None and bank in reading.visible_banks(connection, holder.pk, caller):
+        before = reading.last_booked(connection, holder.pk, bank)
     if before is not None:
         links = [*links, DraftLink(before.id, "follows", digest=before.digest)]
     return Draft(
@@ -157,7 +157,7 @@ def _statement(
 ) -> tuple[Subject, Sequence[DraftLink], Signers]:
     holder = queries.find_holder(connection, body.holder)
     until = body.period.until
-    found = {} if holder is None else queries.balances_before(connection, holder.pk, bank, until)
+    found = {} if holder is None else reading.balances_before(connection, holder.pk, bank, until)
     largest = max(found, key=lambda kind: (found[kind], kind), default=MAIN_KIND)
     subject = {
         **_subject(Op.STATEMENT, body.holder, largest, sum(found.values())),

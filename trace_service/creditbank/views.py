@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from trace_service.creditbank import queries
+from trace_service.creditbank import queries, reading
 from trace_service.creditbank.admission import room
 from trace_service.database import AnyRow
 from trace_service.problems import not_found
@@ -28,7 +28,7 @@ class Statement:
 
 def banks_for(connection: Connection, holder: AnyRow, did: str, bank: str | None) -> set[str]:
     """Return the banks whose accounts ``did`` may see, or ``bank`` alone; raises `Problem` 404."""
-    visible = queries.visible_banks(connection, holder.pk, did)
+    visible = reading.visible_banks(connection, holder.pk, did)
     wanted = visible if bank is None else visible & {bank}
     if not queries.accounts_of(connection, holder.pk, wanted):
         raise not_found("credit_account")
@@ -86,9 +86,9 @@ def statement(
     opening: dict[tuple[str, str], int] = {}
     if since is not None:
         for bank in banks:
-            for kind, amount in queries.balances_before(connection, holder.pk, bank, since).items():
+            for kind, amount in reading.balances_before(connection, holder.pk, bank, since).items():
                 opening[bank, kind] = amount
-    lines = queries.lines(connection, holder.pk, banks, since, until)
+    lines = reading.lines(connection, holder.pk, banks, since, until)
     closing = dict(opening)
     for row in lines:
         closing[row.bank, row.credit_kind] = closing.get((row.bank, row.credit_kind), 0) + row.amount

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tests.service.creditbank.bank import BANK, RULE, SECOND, Bank, new_id
 from tests.support.service import FIRM, SCHOOL
-from trace_service.creditbank import queries
+from trace_service.creditbank import queries, reading
 from trace_service.creditbank.ledger import RESERVED_FOR, settle, settle_records
 from trace_service.creditbank.problems import (
     AlreadyDepositedError,
@@ -265,7 +265,7 @@ def test_expiry_goes_with_transferred_and_converted_credits(bank: Bank, holder: 
         row = queries.find_holder(connection, holder)
         assert row is not None
         arrived = [
-            (line.amount, line.expires_on) for line in queries.lines(connection, row.pk, [SECOND], None, None)
+            (line.amount, line.expires_on) for line in reading.lines(connection, row.pk, [SECOND], None, None)
         ]
     assert arrived == [(100, date(2026, 9, 1)), (50, None)]
 
