@@ -172,8 +172,8 @@ BY_DEFINITION: Final[dict[str, tuple[str, Fraction]]] = {
     "FORECAST": ("forecast_accuracy", Fraction(1)),
     "ADAPTATION": ("adaptation_days_median", Fraction(48, 1461)),
 }
-"""Code of a shipped definition -> the number above that it must come to, and the factor between their units: an
-hour has 60 minutes, a month 1461 / 48 days."""
+"""Code of a shipped definition -> the number above that it must come to, and the factor between their units:
+an hour has 60 minutes, a month 1461 / 48 days."""
 
 # I3: mean of the parts over their targets, each at most 1. I5, I6: mean of scores between base and target.
 COMPOSED: Final[dict[str, tuple[str | None, str, str]]] = {
