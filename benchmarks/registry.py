@@ -21,5 +21,6 @@ BENCHES = {
     "merkle": Bench("benchmarks.merkle", 120),
     "proofs": Bench("benchmarks.proofs", 120),
     "gas": Bench("benchmarks.gas", 60),
+    "indicators": Bench("benchmarks.indicators", 300),
     "cohort": Bench("benchmarks.cohort", 300),
 }

@@ -8,7 +8,7 @@ verifier extracts in plain Python; tests hold both equal.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Final
@@ -44,15 +44,19 @@ _TARGET: Final = """lower(hex(from_base64(
 
 
 def load(
-    sandbox: Sandbox, records: Iterable[tuple[str, str, bytes]], period_to: datetime.date | None = None
+    sandbox: Sandbox,
+    records: Iterable[tuple[str, str, bytes]],
+    period_to: datetime.date | None = None,
+    wanted: Container[str] | None = None,
 ) -> None:
     """Fill the sandbox with records: (type as in `activity`, record_digest in hexadecimal, document).
 
     With `period_to`, only those about something that began before that day; `superseded` is then of them.
+    Of arrays only the relations named in `wanted` are filled, all when None: what nobody reads costs nothing.
     """
     paths = _write(sandbox.folder, records)
     for schema, path in paths.items():
-        _load_type(sandbox, schema, path, period_to)
+        _load_type(sandbox, schema, path, period_to, wanted)
         path.unlink()
     if period_to is not None:
         for schema in paths:
@@ -79,21 +83,17 @@ def _write(folder: Path, records: Iterable[tuple[str, str, bytes]]) -> Mapping[s
     return paths
 
 
-def _load_type(sandbox: Sandbox, schema: str, path: Path, period_to: datetime.date | None) -> None:
+def _load_type(
+    sandbox: Sandbox,
+    schema: str,
+    path: Path,
+    period_to: datetime.date | None,
+    wanted: Container[str] | None,
+) -> None:
     run = sandbox.connection.execute
-    document = (
-        'STRUCT(id VARCHAR, issuer STRUCT(id VARCHAR), "validFrom" VARCHAR, "validUntil" VARCHAR, '
-        f'"relatedResource" {_LINKS}, countersigners {_COUNTERSIGNERS}, '
-        f'"credentialSubject" {_subject(schema)})'
-    )
-    run(
-        "CREATE TEMP TABLE raw AS SELECT record, document FROM read_json(?, "  # noqa: S608 - of the schemas
-        f"columns = {{record: 'VARCHAR', document: '{document}'}}, "
-        f"format = 'newline_delimited', maximum_object_size = {MAX_LINE})"
-        + ("" if period_to is None else f" WHERE {_start(schema)} < DATE '{period_to.isoformat()}'"),
-        [str(path)],
-    )
-    own, *arrays = relations_of(schema)
+    own, *arrays = _read_relations(schema, wanted)
+    begun = "" if period_to is None else f" WHERE {_start(schema)} < DATE '{period_to.isoformat()}'"
+    run(f"CREATE TEMP TABLE raw AS {_read_statement(schema, own, arrays)}{begun}", [str(path)])
     members = "".join(f", {_value(_SUBJECT, column)}" for column in own.members)
     run(f"INSERT INTO {quoted(own.name)} SELECT {_OWN}{members} FROM raw")  # noqa: S608 - of the schemas
     for relation in arrays:
@@ -101,6 +101,19 @@ def _load_type(sandbox: Sandbox, schema: str, path: Path, period_to: datetime.da
     run(_link_statement())
     run(_signer_statement())
     run("DROP TABLE raw")
+
+
+def _read_statement(schema: str, own: Relation, arrays: Sequence[Relation]) -> str:
+    document = (
+        'STRUCT(id VARCHAR, issuer STRUCT(id VARCHAR), "validFrom" VARCHAR, "validUntil" VARCHAR, '
+        f'"relatedResource" {_LINKS}, countersigners {_COUNTERSIGNERS}, '
+        f'"credentialSubject" {_subject(schema, own, arrays)})'
+    )
+    return (
+        "SELECT record, document FROM read_json(?, "  # noqa: S608 - of the schemas
+        f"columns = {{record: 'VARCHAR', document: '{document}'}}, "
+        f"format = 'newline_delimited', maximum_object_size = {MAX_LINE})"
+    )
 
 
 def _start(schema: str) -> str:
@@ -168,15 +181,24 @@ def _value(root: str, column: Column) -> str:
     return f"CAST({value} AS {column.type})" if column.type.startswith("DECIMAL") else value
 
 
-def _subject(schema: str) -> str:
-    """The nested type of a record type's subject, from its relations."""
+def _read_relations(schema: str, wanted: Container[str] | None) -> list[Relation]:
+    """The type's own relation, then those of its arrays that are wanted."""
+    own, *arrays = relations_of(schema)
+    return [own, *(item for item in arrays if wanted is None or item.name in wanted)]
+
+
+def _subject(schema: str, own: Relation, arrays: Sequence[Relation]) -> str:
+    """The nested type of a type's subject: what the relations hold, and what its start is read from."""
     tree: dict[str, Any] = {"id": "VARCHAR"}
-    for relation in relations_of(schema):
+    for path in STARTS.get(schema, ()):
+        if len(path) > 1:
+            tree[path[0]] = {_ELEMENT: {path[1]: "DATE"}}
+    for relation in (own, *arrays):
         above = tuple(step for array in relation.arrays for step in (*array, _ELEMENT))
         for column in relation.members:
-            *path, last = *above, *column.path  # of an array of scalars the element itself is last
+            *steps, last = *above, *column.path  # of an array of scalars the element itself is last
             node = tree
-            for step in path:
+            for step in steps:
                 node = node.setdefault(step, {})
             node[last] = "VARCHAR" if column.type.startswith("DECIMAL") else column.type
     return _type(tree)

@@ -17,7 +17,15 @@ from trace_service.indicators import extract
 from trace_service.indicators.queries import counted
 from trace_service.problems import Problem
 from verifier_cli.audit.snapshot_facts import SnapshotFacts
-from verifier_cli.indicators.community import Facts, Member, facts_of, members, schemas_read, superseded
+from verifier_cli.indicators.community import (
+    Facts,
+    Member,
+    facts_of,
+    members,
+    relations_read,
+    schemas_read,
+    superseded,
+)
 from verifier_cli.indicators.definition import Definition, in_order, shipped
 from verifier_cli.indicators.engine import run
 from verifier_cli.indicators.report import report_subject
@@ -92,7 +100,7 @@ def compute(
     with open_sandbox() as sandbox:
         progress("records")
         records = counted(connection, facts, schemas_read(chosen), issuers)
-        extract.load(sandbox, records, wanted.period_to)
+        extract.load(sandbox, records, wanted.period_to, relations_read(chosen))
         digests = extract.digests(sandbox)
         sandbox.insert(MEMBER, belonging)
         sandbox.lock(wanted.period_from, wanted.period_to, wanted.community)

@@ -28,6 +28,7 @@ __all__ = [
     "facts_of",
     "inputs",
     "members",
+    "relations_read",
     "schemas_read",
     "superseded",
 ]
@@ -197,11 +198,15 @@ def _rows(accepted: Iterable[Facts]) -> Iterable[Member]:
             yield Member(did, role, position, agreement.start, agreement.last)
 
 
+def relations_read(definitions: Iterable[Definition]) -> frozenset[str]:
+    """Relations that these definitions read."""
+    sources = {source for definition in definitions for source in definition.sources}
+    return frozenset(sources & relations().keys())
+
+
 def schemas_read(definitions: Iterable[Definition]) -> frozenset[str]:
     """Types of records that these definitions read; agreements always, because they say who belongs."""
-    known = relations()
-    sources = {source for definition in definitions for source in definition.sources}
-    found = {known[source].schema for source in sources if source in known}
+    found = {relations()[name].schema for name in relations_read(definitions)}
     return frozenset({"agreement", *filter(None, found)})
 
 

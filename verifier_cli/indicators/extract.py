@@ -7,7 +7,7 @@ statements.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -118,13 +118,21 @@ def _signers(digest: str, document: Mapping[str, Any]) -> Rows:
 
 
 def load(
-    sandbox: Sandbox, records: Iterable[tuple[str, Mapping[str, Any]]], superseded: Iterable[str] = ()
+    sandbox: Sandbox,
+    records: Iterable[tuple[str, Mapping[str, Any]]],
+    superseded: Iterable[str] = (),
+    wanted: Container[str] | None = None,
 ) -> None:
-    """Fill the sandbox with records (digest, document), and mark the superseded ones by their digests."""
+    """Fill the sandbox with records (digest, document), and mark the superseded ones by their digests.
+
+    Only the relations named in `wanted` are filled, all when None: what nobody reads costs nothing.
+    """
     files: dict[str, IO[bytes]] = {}
     with ExitStack() as stack:
         for digest, document in records:
             for relation, row in rows(digest, document):
+                if wanted is not None and relation.name not in wanted:
+                    continue
                 stream = files.get(relation.name)
                 if stream is None:
                     path = sandbox.folder / f"{relation.name}.ndjson"

@@ -24,6 +24,7 @@ from verifier_cli.indicators.community import (
     Member,
     inputs,
     members,
+    relations_read,
     schemas_read,
     superseded,
 )
@@ -277,7 +278,7 @@ def _compare_values(
     report = result.report
     with open_sandbox() as sandbox:
         documents = gathered.documents({item.digest for item in chosen})
-        extract.load(sandbox, documents, superseded(chosen))
+        extract.load(sandbox, documents, superseded(chosen), relations_read(definitions))
         sandbox.insert(MEMBER, belonging)
         sandbox.lock(report.period_from, report.period_to, report.community)
         outcome = run(sandbox, definitions)

@@ -28,7 +28,7 @@ __all__ = ["BASELINE", "MEMBER", "RESULT", "Answer", "Sandbox", "open_sandbox", 
 
 _URN: Final = re.compile(r"[A-Za-z0-9:._-]*")
 MEMORY_MIB: Final = 256
-"""For DuckDB's own buffers; what does not fit is spilled beside the database, in its temporary folder."""
+"""For DuckDB's own buffers; what does not fit is spilled into its temporary folder."""
 
 SPILL_MIB: Final = 8192
 """Of disk, then: ten times what the intermediate results of 10^6 records take."""
@@ -93,12 +93,12 @@ def quoted(name: str) -> str:
 
 @contextmanager
 def open_sandbox(*, memory_mib: int = MEMORY_MIB, spill_mib: int = SPILL_MIB) -> Iterator[Sandbox]:
-    """A new sandbox with empty relations, in a temporary folder that goes with it."""
+    """A new sandbox with empty relations, in memory; what does not fit goes into a temporary folder."""
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="skilltrace-") as folder:
         connection = duckdb.connect(
-            str(Path(folder) / "relations.duckdb"),
+            ":memory:",
             config={
                 "memory_limit": f"{memory_mib}MiB",
                 "threads": THREADS,
