@@ -36,6 +36,7 @@ from trace_service.evm.sender import Sender
 from trace_service.evm.transact import transact
 from trace_service.installation import trust_text
 from trace_service.keys.files import create
+from trace_service.lineage.links import insert_links
 from trace_service.migrate import upgrade
 from trace_service.organisations.queries import ORGANISATION
 from trace_service.records.queries import OUTBOX
@@ -155,6 +156,7 @@ class World:
             )
         ).inserted_primary_key[0]
         connection.execute(OUTBOX.insert().values(organisation_pk=self.pks[record.issuer], record_pk=pk))
+        insert_links(connection, [(pk, record)])
         roles = {record.issuer: "issuer", **{c.id: c.role for c in record.countersigners}}
         for position, proof in enumerate(record.proofs):
             did = proof["verificationMethod"].partition("#")[0]
