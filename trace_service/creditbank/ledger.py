@@ -65,10 +65,10 @@ def take_up(
         _settle(connection, row, now)
     for record_pk, entry, proposer in found:
         holder_pk = holders[entry.holder].pk
-        check_proposer(connection, holder_pk, entry, proposer)
         if deferred:
             columns = _unchecked(holder_pk, entry)
         else:
+            check_proposer(connection, holder_pk, entry, proposer)
             columns = admit(connection, holder_pk, entry, local_day(now))
         queries.insert_operation(connection, {**columns, "record_pk": record_pk, "reserved_at": now})
     for row in holders.values():  # an issuer that needs nobody else hands in complete records
