@@ -17,6 +17,7 @@ BENCHES = {
     "api": Bench("benchmarks.api", 120),
     "anchoring": Bench("benchmarks.anchoring", 120),
     "verification": Bench("benchmarks.verification", 240),
+    "lineage": Bench("benchmarks.lineage", 120),
     "audit": Bench("benchmarks.audit", 480),
     "merkle": Bench("benchmarks.merkle", 120),
     "proofs": Bench("benchmarks.proofs", 120),
