@@ -17,6 +17,8 @@ Rows = Sequence[Mapping[str, Any]]
 YEAR = ("2025-09-01", "2026-09-01")
 """The academic year 2025/26: [from, to)."""
 
+COMMUNITY = "urn:uuid:00000000-0000-4000-8000-000000000001"
+
 _FILLED: Mapping[str, Any] = {
     "superseded": False,
     "valid_from": "2025-10-01T00:00:00Z",
@@ -44,7 +46,8 @@ def tables(period: tuple[str, str] = YEAR, /, **given: Rows) -> Iterator[Sandbox
                 whole = {**_FILLED, "ordinal": place, **row}
                 filled.append([whole.get(column) for column in relation.names])
             sandbox.insert(relation, filled)
-        sandbox.lock(*map(datetime.date.fromisoformat, period))
+        since, until = map(datetime.date.fromisoformat, period)
+        sandbox.lock(since, until, COMMUNITY)
         yield sandbox
 
 
