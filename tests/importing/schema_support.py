@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from openpyxl import load_workbook
 
-from tests.importing.support import Installation
+from tests.importing.support import LEADER, SCHOOL, Installation, Sheets
 from tests.support.service import MEMBER
 from trace_service.database import read, write
 from trace_service.imports.schema_envelope import Reading
@@ -115,3 +116,31 @@ def documents(installation: Installation) -> dict[tuple[str, str, int], dict[str
             (row.schema_name, row.external_ref, row.revision): json.loads(row.document)
             for row in connection.execute(query)
         }
+
+
+def agreement(ref: str = "XY-1", **subject: Any) -> Entry:
+    """An agreement of the sample's school and leader, uploaded by the school."""
+    parties = [{"id": SCHOOL, "role": "school"}, {"id": LEADER, "role": "enterprise"}]
+    said: dict[str, Any] = {
+        "kind": "joint_project",
+        "code": "P1",
+        "name": {"zh": "共建项目"},
+        "from": "2026-09-01",
+        "parties": parties,
+        "terms": [{"code": "T1", "metric": "m", "op": "ge", "target": 10, "unit": "count"}],
+    }
+    kept = {name: value for name, value in (said | subject).items() if value is not None}
+    return Entry("agreement.1", ref, SCHOOL, kept, ((LEADER, "enterprise"),))
+
+
+def grid(data: bytes) -> Sheets:
+    """The cells of a workbook, to be changed as a person would."""
+    book = load_workbook(io.BytesIO(data))
+    return {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book}
+
+
+def put(sheets: Sheets, sheet: str, row: int, header: str, value: Any) -> Sheets:
+    """Set a cell of the spreadsheet's ``row`` below a header that begins so."""
+    column = next(i for i, text in enumerate(sheets[sheet][0]) if str(text).startswith(header))
+    sheets[sheet][row - 1][column] = value
+    return sheets

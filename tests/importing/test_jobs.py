@@ -111,6 +111,20 @@ def _ref(installation: Installation, record_id: str) -> str:
         return str(connection.execute(query).scalar_one())
 
 
+def test_revisions_of_one_file_in_any_order(installation: Installation) -> None:
+    sheets = small_sheets(trainees=1)
+    first = {name: sheets[name] for name in list(sheets)[:5]}
+    header, row, *_ = first["培养登记"]
+    first["培养登记"] = [[*header, "修订号"], [*row, 2], [*row, 1]]
+    job = installation.run("a.xlsx", workbook(first))
+    assert (job.outcome, job.errors) == ("imported", 0)
+    old, new = (one["id"] for one in installation.documents("enrolment.1"))
+    assert {link["rel"]: link["id"] for link in installation.documents("enrolment.1")[1]["relatedResource"]}[
+        "supersedes"
+    ] == old
+    assert new != old
+
+
 def test_a_revision_below_the_newest_is_refused(installation: Installation) -> None:
     sheets = small_sheets(trainees=1)
     first = {name: sheets[name] for name in list(sheets)[:5]}

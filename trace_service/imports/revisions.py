@@ -16,6 +16,7 @@ from trace_service.database import AnyRow
 from trace_service.imports.codes import Code
 from trace_service.imports.context import Reading
 from trace_service.imports.model import Edge, Node
+from trace_service.imports.ordering import in_order
 from trace_service.imports.queries import document_of, issued_before, refs_of_ids
 from verifier_cli.profile import normalise
 
@@ -39,7 +40,8 @@ def compare_with_issued(reading: Reading) -> None:
     for group, refs in groups.items():
         for ref, nodes in refs.items():
             _compare_record(sorted(nodes, key=lambda node: node.revision), rows.get((group, ref), []), keys)
-    _keep_out_dependants(reading)
+    # Only here is it known which revision rests on which, and which record rests on one that was refused.
+    reading.graph.nodes[:] = in_order(reading, reading.graph.nodes)
 
 
 def _linked(rows: Iterable[AnyRow]) -> set[str]:
@@ -115,16 +117,3 @@ def _named(key: Key) -> Key:
 def _dump(subject: Any, signers: Any, valid_from: str, valid_until: str | None, links: list[Any]) -> bytes:
     value = [subject, signers, valid_from, valid_until, sorted(links, key=lambda link: link[:4])]
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def _keep_out_dependants(reading: Reading) -> None:
-    """A record whose basis was just refused cannot be drafted either."""
-    kept: list[Node] = []
-    for node in reading.graph.nodes:
-        bad = next((edge.target for edge in node.links if edge.target.faulty), None)
-        if bad is not None and not node.faulty and node.place is not None:
-            node.faulty = True
-            reading.depends(node.place, bad)
-        if not node.faulty:
-            kept.append(node)
-    reading.graph.nodes[:] = kept

@@ -50,7 +50,11 @@ class _Builder:
         self._types = types
         self._sheet = sheet
         self._whole = whole
-        self._seen: dict[tuple[int, str, int], Row] = {}
+        self._seen: dict[tuple[int, str, int], Row] = {  # hand-written sheets have rows of this type too
+            (node.issuer.pk, node.ref, node.revision): node.place.row
+            for node in reading.graph.nodes
+            if node.schema == types.schema and node.issuer is not None and node.place is not None
+        }
 
     def build(self) -> Iterator[Node]:
         """A node for every row with a reference; faulty where something is wrong with it."""

@@ -110,7 +110,7 @@ def read_json(raw: Raw, _field: Field | None = None) -> object:
     """A value in JSON."""
     try:
         return json.loads(raw) if isinstance(raw, str) else raw
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CellError(Code.LIST_MALFORMED, reason=f"JSON: {error}") from None
 
 

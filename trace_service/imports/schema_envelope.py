@@ -24,7 +24,7 @@ _LINK = re.compile(
     re.VERBOSE,
 )
 # A reference with what tells it from others of the same text: type, revision, issuer.
-_AFTER = r"(?:\#(?P<revision>[1-9][0-9]{0,6}))?(?:@(?P<issuer>did:web:[^\s;；\[\]#]+))?"
+_AFTER = r"(?:\#(?P<revision>[1-9][0-9]{0,6}))?(?:@(?P<issuer>did:web:[^\s;；\[\]#@]+))?"
 _QUALIFIED = re.compile(r"(?:(?P<type>[a-z]+):)?(?P<ref>.+?)" + _AFTER)
 _ONLY_AFTER = re.compile(_AFTER)
 _SIMPLE = re.compile(r"[^\s;；\[\]\"#:=＝@]+(@(?!did:)[^\s;；\[\]\"#:=＝@]+)?")

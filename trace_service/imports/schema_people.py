@@ -82,11 +82,11 @@ def _person(
 ) -> str | None:
     """The URN behind a number. Only numbers of the record's own signers: others' are not for the uploader."""
     number, _, named = text.partition(_AT)
-    if named:
-        found = reading.directory.find(named)
+    found = reading.directory.find(named) if named else set()
+    if found or named.startswith(_IDENTIFIERS):
         owner = next(iter(found)) if len(found) == 1 else None
     else:
-        owner = _beside(reading, place, table, column) or _usual(node, place)
+        number, owner = text, _beside(reading, place, table, column) or _usual(node, place)
     if owner is None or owner not in node.signers:
         what = f"签署方编号 {text} | person {text} of a signer"
         place.sheet.report(Code.UNKNOWN_REFERENCE, place.row, column.name, what=what)
