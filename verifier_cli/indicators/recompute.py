@@ -216,42 +216,49 @@ def _compare_inputs(result: Recomputed, chosen: Sequence[Facts], left: Sequence[
     result.input_root = f"0x{input_root(digests).hex()}"
     if result.input_root == report.input_root:
         return
-    kept = [item for item in left if not item.by_its_issuer]
-    named = _name_missing(digests, kept, report)
     counts = f"{len(digests)} of {report.input_count} present"
     result.differences.append(
         Difference("input", "inputRoot", "input_set_differs", report.input_root, result.input_root, counts)
     )
-    certain = named is not None
-    for item in kept if named is None else named:
-        reason = item.reason if certain else f"perhaps_{item.reason}"
-        place = f"{item.organisation}, batch {item.sequence}"
-        place += "" if item.leaf_index is None else f", leaf {item.leaf_index}"
-        detail = " ".join(filter(None, (place, item.record_id, item.detail)))
-        result.differences.append(Difference("input", item.digest, reason, detail=detail))
-    if named is None:
-        stopped = [item for item in left if item.by_its_issuer]
-        exact = _name_missing(digests, stopped, report)
-        result.differences += [
-            Difference("input", item.digest, item.reason, detail=f"{item.organisation} {item.record_id}")
-            for item in exact or ()
-        ]
+    result.differences += _names(digests, left, report)
 
 
-def _name_missing(digests: list[str], left: Sequence[Left], report: Report) -> list[Left] | None:
-    """Which of those left out the report was made with: the set that gives its root; None if not found."""
-    candidates = [item for item in left if item.digest]
+def _names(digests: list[str], left: Sequence[Left], report: Report) -> list[Difference]:
+    """The records that make the difference: exactly those with which the report's root comes out, else all
+    that could be among them."""
+    kept = [item for item in left if item.digest and not item.by_its_issuer]
+    stopped = [item for item in left if item.digest and item.by_its_issuer]
+    for candidates in (kept, stopped):
+        added = _guess([item.digest for item in candidates], digests, report)
+        if added is not None:
+            return [_left_difference(item, item.reason) for item in candidates if item.digest in added]
+    removed = _guess(digests, digests, report)
+    if removed is not None:
+        return [Difference("input", digest, "not_in_report") for digest in sorted(removed)]
+    rest = [item for item in left if not item.by_its_issuer]
+    return [_left_difference(item, f"perhaps_{item.reason}") for item in rest]
+
+
+def _guess(candidates: Sequence[str], digests: Sequence[str], report: Report) -> set[str] | None:
+    """The candidates to add to the digests, or to take out of them, so that the report's root comes out."""
     wanted = report.input_count - len(digests)
-    if not 0 < wanted <= len(candidates):
+    if wanted == 0 or (wanted < 0) != (candidates is digests) or abs(wanted) > len(candidates):
         return None
-    guesses = math.comb(len(candidates), wanted)
+    guesses = math.comb(len(candidates), abs(wanted))
     if guesses > MAX_GUESSES or guesses * report.input_count > MAX_HASHED:
         return None
-    for guess in itertools.combinations(candidates, wanted):
-        root = input_root([*digests, *(item.digest for item in guess)])
-        if f"0x{root.hex()}" == report.input_root:
-            return list(guess)
+    present = set(digests)
+    for guess in map(set, itertools.combinations(candidates, abs(wanted))):
+        if f"0x{input_root(present ^ guess).hex()}" == report.input_root:
+            return guess
     return None
+
+
+def _left_difference(item: Left, reason: str) -> Difference:
+    place = f"{item.organisation}, batch {item.sequence}"
+    place += "" if item.leaf_index is None else f", leaf {item.leaf_index}"
+    detail = " ".join(filter(None, (place, item.record_id, item.detail)))
+    return Difference("input", item.digest, reason, detail=detail)
 
 
 def _changed(chosen: Iterable[Facts], latest: SnapshotFacts) -> Iterable[Left]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from tests.support.nodes import RunningNode
 from tests.support.records import FIRM, SCHOOL, link, make_key, make_uuid, sign
 from tests.support.world import World, make_world, settle
@@ -119,6 +121,16 @@ class Anchored:
         """As `trace-verify recompute` does, in this process."""
         options = Options(report, str(source), self.settings.trust_file, (), snapshots, None, 1)
         return perform(options, max(int(time.time()), self.world.authority.chain_time()))
+
+    def recompute_url(self, report: Path, url: str, key: Path | None) -> Recomputed:
+        """The same from a service."""
+        options = Options(report, url, self.settings.trust_file, (), (), key, 1)
+        return perform(options, max(int(time.time()), self.world.authority.chain_time()))
+
+    def record_ids(self) -> list[str]:
+        """Every anchored record."""
+        with database.read(self.world.engine) as connection:
+            return list(connection.execute(sa.select(RECORD.c.id)).scalars())
 
 
 def make_anchored(node: RunningNode, folder: Path) -> Anchored:
