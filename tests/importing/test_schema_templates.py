@@ -75,6 +75,26 @@ def test_templates_and_exports_over_http(installation: Installation) -> None:
         )
 
 
+def test_export_command(installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = (installation.service.settings, installation.service.engine)
+    monkeypatch.setattr("trace_service.publication.cli.open_installation", lambda _: opened)
+    installation.run("a.xlsx", packed([agreement()]))
+    target, runner = tmp_path / "out.xlsx", CliRunner()
+
+    def export(*arguments: str) -> int:
+        return runner.invoke(
+            make_app("export"), ["export", "--data-dir", str(tmp_path), *arguments]
+        ).exit_code
+
+    assert export("--workbook", str(target), "--org", LEADER) == 0
+    assert grid(target.read_bytes())["协议"][1][0] == "XY-1"
+    assert export("--workbook", str(target)) == 2  # never over a file that is there
+    assert export("--workbook", str(tmp_path / "b.xlsx"), "--org", LEADER, "--org", SCHOOL) == 2
+    assert export() == 2
+    assert export("--workbook", str(tmp_path / "c.xlsx"), "--schema", "demand.1") == 0
+    assert "协议" not in grid((tmp_path / "c.xlsx").read_bytes())
+
+
 def test_template_command(tmp_path: Path) -> None:
     target = tmp_path / "t.xlsx"
     runner = CliRunner()
