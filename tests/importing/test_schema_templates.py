@@ -15,7 +15,7 @@ from tests.importing.schema_support import (
     grid,
     packed,
 )
-from tests.importing.support import SCHOOL, Installation
+from tests.importing.support import LEADER, SCHOOL, Installation
 from tests.support.service import running
 from trace_service.cli.main import make_app
 from trace_service.imports import limits
