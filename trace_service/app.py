@@ -35,6 +35,7 @@ DOMAINS = (
     "indicators",
     "lineage",
     "creditbank",
+    "gate",
 )
 
 _health = APIRouter(tags=["health"])

@@ -28,7 +28,7 @@ class Problem(Exception):  # noqa: N818 - an HTTP answer, not always an error of
     """An answer other than success. Raise it anywhere beneath a route.
 
     ``status`` is the HTTP status, ``code`` a stable dotted name, ``path`` the JSON path or parameter at
-    fault, ``fix`` what the caller can do about it.
+    fault, ``fix`` what the caller can do about it; ``more`` are members of this problem's own.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Problem(Exception):  # noqa: N818 - an HTTP answer, not always an error of
         path: str | None = None,
         fix: str | None = None,
         headers: dict[str, str] | None = None,
+        more: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(f"{status} {code}: {title}")
         self.status = status
@@ -50,6 +51,7 @@ class Problem(Exception):  # noqa: N818 - an HTTP answer, not always an error of
         self.path = path
         self.fix = fix
         self.headers = headers
+        self.more = more or {}
 
     def body(self) -> dict[str, Any]:
         """Return the members of the problem details object; absent ones are left out."""
@@ -61,6 +63,7 @@ class Problem(Exception):  # noqa: N818 - an HTTP answer, not always an error of
             "detail": self.detail,
             "path": self.path,
             "fix": self.fix,
+            **self.more,
         }
         return {name: value for name, value in members.items() if value is not None}
 

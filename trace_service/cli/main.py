@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "fsck": ("trace_service.publication.cli",),
     "credits": ("trace_service.creditbank.cli",),
     "indicators": ("trace_service.indicators.cli",),
+    "gate": ("trace_service.gate.cli",),
     "worker": ("trace_service.worker.cli",),
 }
 

@@ -74,4 +74,5 @@ class Code(StrEnum):
     REVISION_TOO_LOW = "revision-too-low"
     SCHEMA_REFUSED = "schema-refused"
     NOT_ACCEPTED = "not-accepted"
+    GATE_MISSING = "gate-missing"
     DEPENDS_ON_ERROR = "depends-on-error"

@@ -194,7 +194,8 @@ STANDARDS = SheetSpec(
             synonyms=("实践分钟要求",),
             low=0,
             high=1_000_000,
-            example="14400",
+            note="每学年，按在籍天数折算 / each academic year, in proportion to the days enrolled",
+            example="",
         ),
         Field(
             "enterpriseShareBp",
@@ -214,7 +215,7 @@ STANDARDS = SheetSpec(
             synonyms=("学分要求",),
             low=0,
             high=1000,
-            example="12",
+            example="6",
         ),
         REVISION,
     ),

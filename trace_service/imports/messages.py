@@ -263,6 +263,11 @@ TEXTS: dict[Code, Text] = {
         "记录未被接受：{reason} / the records were not accepted: {reason}",
         "由有权的单位上传 / have them uploaded by the organisation that may draft them",
     ),
+    Code.GATE_MISSING: Text(
+        "尚不能发证，缺少：{what}，需要 {needed}，现有 {found} / the standard asks for more: {what}; "
+        "needed {needed}, found {found}",
+        "补齐后再发证，或由有权机构作出放行决定 / complete it, or have the named body decide an override",
+    ),
     Code.DEPENDS_ON_ERROR: Text(
         "所依据的第 {other} 行（{other_sheet}）有错，本行未导入 / not imported: it rests on row {other} "
         "of {other_sheet}, which has an error",

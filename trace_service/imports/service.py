@@ -24,6 +24,7 @@ from trace_service.imports.codes import Code
 from trace_service.imports.context import Directory, People, Reading
 from trace_service.imports.drafting import compose_nodes, insert_people, placeholder_numbers, reserve_numbers
 from trace_service.imports.errors import Findings, ImportRefusedError
+from trace_service.imports.gates import report_gates
 from trace_service.imports.model import Node
 from trace_service.imports.options import ImportOptions, read_mapping
 from trace_service.imports.queries import JOB, ROW_ERROR, job_row, unfinished_with_file
@@ -158,6 +159,7 @@ def _read(engine: Engine, settings: Settings, job: AnyRow, progress: Progress) -
         reading = result.reading = _reading(connection, job, result.found)
         build_graph(reading, parsed, progress)
         compare_with_issued(reading)
+        report_gates(reading)
     fresh = [node for node in reading.graph.nodes if not node.stored]
     result.unchanged = len(reading.graph.nodes) - len(fresh)
     _compose(engine, settings, job, result, fresh)

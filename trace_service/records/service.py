@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from trace_service.config import ChainSettings
 from trace_service.database import utc_now
+from trace_service.gate.drafts import require_open, require_open_for
 from trace_service.organisations.queries import OrganisationName, names_of
 from trace_service.problems import Problem
 from trace_service.records.compose import Draft, compose
@@ -78,6 +79,7 @@ def compose_many(
         new.append(
             NewRecord(record, issuer.pk, proposer, number, draft.external_ref, draft.revision, import_job_pk)
         )
+    require_open(connection, drafts)
     return new
 
 
@@ -115,6 +117,7 @@ def store_document(
     if external_ref is not None and drafted_refs(connection, issuer.pk, record.schema, [external_ref]):
         raise _exists("$.externalRef")
     check_reserved(connection, issuer.pk, status.number)
+    require_open_for(connection, record)
     new = NewRecord(record, issuer.pk, names[proposer_did].pk, status.number, external_ref)
     drafted = insert_records(connection, [new], utc_now())
     insert_open_signatures(connection, drafted)
