@@ -59,13 +59,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    service = make_service(tmp_path)
+def desk(tmp_path: Path, database_url: str | None) -> Iterator[Desk]:
+    service = make_service(tmp_path, database_url)
     with read(service.engine) as connection:
         rows = connection.execute(sa.select(ORGANISATION.c.did, ORGANISATION.c.pk))
         pks = {row.did: row.pk for row in rows}
     with TestClient(service.app()) as client:
         yield Desk(service, client, pks=pks)
+    service.engine.dispose()
 
 
 @dataclass
