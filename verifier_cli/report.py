@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from typing import Any
+
+from verifier_cli.verdict import Outcome, Verdict, worst
 
 __all__ = [
     "REPORT_VERSION",
@@ -50,31 +52,6 @@ class Step(IntEnum):
 
 REQUIRED_STEPS = tuple(step for step in Step if step is not Step.LINEAGE)
 """Lineage is on request and has a verdict of its own beside the record's."""
-
-
-class Outcome(StrEnum):
-    """How a step ended. There is no fourth value: what was not looked at is never called passed."""
-
-    PASSED = "PASSED"
-    FAILED = "FAILED"
-    NOT_CHECKED = "NOT_CHECKED"
-
-
-class Verdict(StrEnum):
-    """The answer for one record."""
-
-    VALID = "VALID"
-    VALID_WITH_REMARKS = "VALID_WITH_REMARKS"
-    NOT_VALID = "NOT_VALID"
-    UNDECIDED = "UNDECIDED"
-
-    @property
-    def exit_code(self) -> int:
-        """Process exit code of protocol section 9: 0, 0, 1, 2."""
-        return _EXIT_CODES[self]
-
-
-_EXIT_CODES = {Verdict.VALID: 0, Verdict.VALID_WITH_REMARKS: 0, Verdict.NOT_VALID: 1, Verdict.UNDECIDED: 2}
 
 
 def _present(**members: str | None) -> dict[str, str]:
@@ -285,15 +262,6 @@ class Report:
             "remarks": [{"code": r.code, "detail": r.detail} for r in self.remarks],
             "lineage": None if self.lineage is None else self.lineage.to_json(),
         }
-
-
-_WORST_FIRST = (Verdict.NOT_VALID, Verdict.UNDECIDED, Verdict.VALID_WITH_REMARKS, Verdict.VALID)
-
-
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The verdict over several: NOT_VALID, then UNDECIDED, then VALID_WITH_REMARKS, then VALID."""
-    present = {*verdicts, Verdict.VALID}
-    return next(verdict for verdict in _WORST_FIRST if verdict in present)
 
 
 def judge(steps: Iterable[StepResult], remarks: Iterable[Remark], strict: bool) -> Verdict:
