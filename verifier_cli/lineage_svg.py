@@ -19,12 +19,13 @@ from verifier_cli.lineage_text import (
     what,
 )
 from verifier_cli.lineage_words import CITED, MARKS, OUTCOMES, TEXTS, counted, type_word
+from verifier_cli.opening import reason_text
 from verifier_cli.texts import Language, printable, say
 
 __all__ = ["COLORS", "to_svg"]
 
 BOX_WIDTH: Final = 236
-BOX_HEIGHT: Final = 100
+BOX_HEIGHT: Final = 112
 GAP_X: Final = 28
 GAP_Y: Final = 62
 STEP_X: Final = BOX_WIDTH + GAP_X
@@ -162,7 +163,9 @@ class _Picture:
         for line in wrap(what(nodes, language), inner / (BOLD if root else 1), 2):
             yield _text(place, at, line, "#1f2328", FONT, bold=root)
             at += LINE
-        for text in (signers(nodes, language, self._names), dates(nodes, language)):
+        reason = nodes[0].reason if nodes[0].verdict is not None else None
+        why = "" if reason is None else reason_text(reason, language)
+        for text in (why, signers(nodes, language, self._names), dates(nodes, language)):
             if text:
                 yield _text(place, at + 2, wrap(text, (place.width - 24) / SMALL, 1)[0], "#57606a", SMALL)
                 at += LINE

@@ -50,7 +50,7 @@ from verifier_cli.trust import Trust
 __all__ = ["Lineage", "verify"]
 
 Lineage = Callable[[Record], LineageReport]
-"""Resolves and verifies what a record stands on; see `lineage.LineageIndex`."""
+"""Resolves and verifies what a record stands on; see `lineage.LineageExaminer`."""
 
 _DATA_REASONS: dict[type[DataError], str] = {
     ProfileError: "profile",

@@ -156,6 +156,12 @@ def test_svg_is_well_formed_whatever_records_say() -> None:
     assert any("</text><script>" in text for text in _texts(to_svg(graph, "en")))
 
 
+def test_picture_says_why_a_record_does_not_hold() -> None:
+    story = Story(weeks=2)
+    graph = graph_of(story.ledger, story.certificate, without=[story.activities[0]])
+    assert "a linked record was not given" in _texts(to_svg(graph, "en"))
+
+
 def test_dot_is_quoted_whatever_records_say() -> None:
     ledger = Ledger()
     top = ledger.make("standard.1", subject={"name": {"zh": 'a"];\\ evil -> b;//'}})
