@@ -61,3 +61,10 @@ def exceptions(code: str, period: tuple[str, str] = YEAR, /, **given: Rows) -> A
     """The rows of one shipped exception over literal tables."""
     with tables(period, **given) as sandbox:
         return run(sandbox, closure(shipped(), [code])).exceptions[code]
+
+
+def compute_all(*codes: str, **given: Rows) -> dict[str, Value]:
+    """These indicators after I1 to I8 and co-evaluation, unpublished."""
+    wanted = [*(f"I{number}" for number in range(1, 9)), "COEVALUATION", *codes]
+    with tables(**given) as sandbox:
+        return dict(run(sandbox, closure(shipped(), wanted), published=False).values)
