@@ -46,13 +46,24 @@ def read_drafts(file: Path, did: str) -> Iterator[Draft]:
             if not line.strip():
                 continue
             try:
-                yield read_as(DraftBody, parse_record_body(line.strip())).draft(did)
+                yield _draft(read_as(DraftBody, parse_record_body(line.strip())), did)
             except RequestValidationError as error:
                 first = error.errors()[0]  # without its input: what is in the file is not for logs
                 where = ".".join(map(str, first["loc"][1:]))
                 raise _unreadable(number, f"{where}: {first['msg']}") from None
             except (DataError, Problem) as error:
                 raise _unreadable(number, str(error)) from None
+
+
+def _draft(body: DraftBody, did: str) -> Draft:
+    if body.contributors or body.sign_by is not None:
+        raise Problem(
+            422,
+            "issue.waits",
+            "A record that is signed at once awaits nobody's part and has no deadline",
+            fix="propose it with POST /v1/records, or leave out `contributors` and `signBy`",
+        )
+    return body.draft(did)
 
 
 def _unreadable(number: int, why: str) -> Problem:

@@ -11,7 +11,9 @@ from typer.testing import CliRunner, Result
 from tests.service.countersigning.support import backdate, inbox, post, propose
 from tests.service.countersigning.test_inbox import plain
 from tests.support.service import FIRM, SCHOOL, Service
+from trace_service.cli.issue import read_drafts
 from trace_service.cli.main import make_app
+from trace_service.problems import Problem
 
 
 @pytest.fixture
@@ -109,3 +111,12 @@ def test_pages_are_put_together(served: Service, folder: Path, monkeypatch: pyte
     assert [item["id"] for item in found["items"]] == ids
     items = [{"digest": item["digest"]} for item in found["items"]]
     assert len(post(served, SCHOOL, "/v1/signing/approvals", {"items": items})["items"]) == 5
+
+
+@pytest.mark.parametrize("change", [{"contributors": [SCHOOL]}, {"signBy": "2026-12-24T00:00:00Z"}])
+def test_what_is_signed_at_once_cannot_wait(tmp_path: Path, change: dict[str, object]) -> None:
+    file = tmp_path / "records.jsonl"
+    file.write_bytes(orjson.dumps({**plain(), **change}))
+    with pytest.raises(Problem) as caught:
+        list(read_drafts(file, FIRM))
+    assert caught.value.code == "issue.line"
