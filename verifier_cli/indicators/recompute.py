@@ -6,13 +6,11 @@ what differs (the first difference first), or `undecided` when something that it
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from verifier_cli.audit.run import Progress
 from verifier_cli.audit.snapshot_facts import SnapshotFacts
@@ -29,6 +27,7 @@ from verifier_cli.indicators.community import (
     superseded,
 )
 from verifier_cli.indicators.definition import Definition
+from verifier_cli.indicators.differences import Difference, name_inputs
 from verifier_cli.indicators.engine import run
 from verifier_cli.indicators.gather import Gathered, Left, status_of
 from verifier_cli.indicators.report import Report, input_root
@@ -38,33 +37,8 @@ from verifier_cli.proof_file import ProofFile
 
 __all__ = ["Difference", "Recomputed", "Work", "recompute"]
 
-MAX_GUESSES: Final = 20_000
-"""Sets of missing records that are tried against the report's root: a second of hashing for a thousand
-inputs each. Beyond it the candidates are named without saying which of them."""
-
-MAX_HASHED: Final = 20_000_000
-"""Leaves hashed for all guesses together, about half a minute."""
-
 Checked = Callable[[bytes], str | None]
 """Verifies a proof file as of now: None when it is valid, else why not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One difference. `kind` is report, definition, community, input or value; `subject` names it (a code or
-    a digest), `reason` is a code, `expected` is the report's."""
-
-    kind: str
-    subject: str
-    reason: str
-    expected: str = ""
-    actual: str = ""
-    detail: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        """Only the members that say something."""
-        members = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in members.items() if value}
 
 
 @dataclass(slots=True)
@@ -206,9 +180,6 @@ def _members(result: Recomputed, gathered: Gathered) -> list[Member]:
         return []
 
 
-# ----- inputs -----
-
-
 def _compare_inputs(result: Recomputed, chosen: Sequence[Facts], left: Sequence[Left]) -> None:
     report = result.report
     digests = [item.digest for item in chosen]
@@ -220,45 +191,7 @@ def _compare_inputs(result: Recomputed, chosen: Sequence[Facts], left: Sequence[
     result.differences.append(
         Difference("input", "inputRoot", "input_set_differs", report.input_root, result.input_root, counts)
     )
-    result.differences += _names(digests, left, report)
-
-
-def _names(digests: list[str], left: Sequence[Left], report: Report) -> list[Difference]:
-    """The records that make the difference: exactly those with which the report's root comes out, else all
-    that could be among them."""
-    kept = [item for item in left if item.digest and not item.by_its_issuer]
-    stopped = [item for item in left if item.digest and item.by_its_issuer]
-    for candidates in (kept, stopped):
-        added = _guess([item.digest for item in candidates], digests, report)
-        if added is not None:
-            return [_left_difference(item, item.reason) for item in candidates if item.digest in added]
-    removed = _guess(digests, digests, report)
-    if removed is not None:
-        return [Difference("input", digest, "not_in_report") for digest in sorted(removed)]
-    rest = [item for item in left if not item.by_its_issuer]
-    return [_left_difference(item, f"perhaps_{item.reason}") for item in rest]
-
-
-def _guess(candidates: Sequence[str], digests: Sequence[str], report: Report) -> set[str] | None:
-    """The candidates to add to the digests, or to take out of them, so that the report's root comes out."""
-    wanted = report.input_count - len(digests)
-    if wanted == 0 or (wanted < 0) != (candidates is digests) or abs(wanted) > len(candidates):
-        return None
-    guesses = math.comb(len(candidates), abs(wanted))
-    if guesses > MAX_GUESSES or guesses * report.input_count > MAX_HASHED:
-        return None
-    present = set(digests)
-    for guess in map(set, itertools.combinations(candidates, abs(wanted))):
-        if f"0x{input_root(present ^ guess).hex()}" == report.input_root:
-            return guess
-    return None
-
-
-def _left_difference(item: Left, reason: str) -> Difference:
-    place = f"{item.organisation}, batch {item.sequence}"
-    place += "" if item.leaf_index is None else f", leaf {item.leaf_index}"
-    detail = " ".join(filter(None, (place, item.record_id, item.detail)))
-    return Difference("input", item.digest, reason, detail=detail)
+    result.differences += name_inputs(digests, left, report)
 
 
 def _changed(chosen: Iterable[Facts], latest: SnapshotFacts) -> Iterable[Left]:
@@ -270,9 +203,6 @@ def _changed(chosen: Iterable[Facts], latest: SnapshotFacts) -> Iterable[Left]:
         status = status_of(words[item.issuer], item.number)
         if status is not None:
             yield Left(status, item.digest, item.issuer, 0)
-
-
-# ----- values -----
 
 
 def _compare_values(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from verifier_cli.indicators.recompute import Difference, Recomputed
+from verifier_cli.indicators.differences import Difference
+from verifier_cli.indicators.recompute import Recomputed
 from verifier_cli.texts import Language, Sentence, printable, say
 
 __all__ = ["result_lines"]
