@@ -31,11 +31,11 @@ DAY = ["%Y-%m-%d"]
 
 def register(root: typer.Typer) -> None:
     """Add the commands."""
-    credits = typer.Typer(name="credits", help="The credit bank's ledger.", no_args_is_help=True)
+    credits = typer.Typer(help="The credit bank's ledger.", no_args_is_help=True)
     credits.command("balance")(balance)
     credits.command("statement")(statement)
     credits.command("check")(check)
-    root.add_typer(credits)
+    root.add_typer(credits, name="credits")
 
 
 def balance(data_dir: DataDir, holder: Holder, bank: Bank = None, json: AsJson = False) -> None:

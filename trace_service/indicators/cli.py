@@ -32,12 +32,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON."
 
 def register(root: typer.Typer) -> None:
     """Add the commands."""
-    indicators = typer.Typer(
-        name="indicators", help="Indicators and their signed reports.", no_args_is_help=True
-    )
+    indicators = typer.Typer(help="Indicators and their signed reports.", no_args_is_help=True)
     indicators.command("run")(run_report)
     indicators.command("definitions")(definitions)
-    root.add_typer(indicators)
+    root.add_typer(indicators, name="indicators")
 
 
 def run_report(
