@@ -23,6 +23,7 @@ from trace_service.imports.errors import ImportRefusedError
 from trace_service.imports.queries import unfinished_jobs
 from trace_service.imports.service import run_job
 from trace_service.records.queries import RECORD
+from verifier_cli.record import Record
 
 RUNNER = "tests.importing.run_job"
 WAIT_SECONDS = 60
@@ -54,6 +55,20 @@ def test_a_dry_run_stores_nothing_but_the_job(installation: Installation) -> Non
     with read(installation.service.engine) as connection:
         numbers = connection.execute(sa.text("SELECT max(next_status_number) FROM organisation")).scalar_one()
     assert numbers == 0
+
+
+def test_the_columns_that_signers_are_judged_by_say_what_the_document_says(
+    installation: Installation,
+) -> None:
+    installation.run("a.xlsx", workbook(small_sheets()))
+    query = sa.select(RECORD.c.schema_name, RECORD.c.subkind, RECORD.c.subject, RECORD.c.document)
+    with read(installation.service.engine) as connection:
+        rows = connection.execute(query).all()
+    for row in rows:
+        record = Record.from_document(json.loads(row.document))
+        told = record.subkind, record.document["credentialSubject"]["id"]
+        assert (row.subkind, row.subject) == told
+    assert ("activity.1", "practice") in {(row.schema_name, row.subkind) for row in rows}
 
 
 def test_one_mistake_keeps_the_whole_file_out(installation: Installation) -> None:

@@ -22,6 +22,7 @@ from verifier_cli.errors import DataError
 from verifier_cli.record import Record
 
 _STORED = ("id", "issuer", "countersigners", "credentialSubject")
+_STORED_OF_SUBJECT = ("id", "kind", "op")  # whom it is about, and what decides who must sign
 _KEPT_WHOLE = frozenset({"creditentry.1"})  # the ledger books what they say when they are stored
 Numbers = dict[int, Iterator[int]]  # by the issuer's row
 
@@ -71,7 +72,10 @@ def _slim(record: Record) -> Record:
     """
     document = {name: record.document[name] for name in _STORED if name in record.document}
     if record.schema not in _KEPT_WHOLE:
-        document["credentialSubject"] = {"id": record.document["credentialSubject"]["id"]}
+        subject = record.document["credentialSubject"]
+        document["credentialSubject"] = {
+            name: subject[name] for name in _STORED_OF_SUBJECT if name in subject
+        }
     return replace(record, document=document, canonical=bytes(bytearray(record.canonical)))
 
 
