@@ -24,7 +24,7 @@ from verifier_cli.relations import Column, Relation, relations
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["BASELINE", "MEMBER", "RESULT", "Answer", "Sandbox", "open_sandbox", "quoted"]
+__all__ = ["BASELINE", "MEMBER", "RESULT", "WITHDRAWN", "Answer", "Sandbox", "open_sandbox", "quoted"]
 
 _URN: Final = re.compile(r"[A-Za-z0-9:._-]*")
 MEMORY_MIB: Final = 256
@@ -73,6 +73,16 @@ BASELINE: Final = Relation(
     ),
 )
 """Base and target of the definitions of this run."""
+
+WITHDRAWN: Final = Relation(
+    "withdrawn",
+    (
+        Column("record", "VARCHAR", (), "Digest of a record that does not count any more"),
+        Column("record_id", "VARCHAR", (), "Its identifier, where it is known"),
+        Column("status", "VARCHAR", (), "revoked or suspended"),
+    ),
+)
+"""Records that their issuers withdrew; only their names, for exceptions: a report is made of what counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ class Sandbox:
         """For files that are loaded; gone with the sandbox."""
         self.tables: set[str] = set()
         self._locked = False
-        for relation in (*relations().values(), MEMBER, RESULT, BASELINE):
+        for relation in (*relations().values(), MEMBER, RESULT, BASELINE, WITHDRAWN):
             columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in relation.columns)
             connection.execute(f"CREATE TABLE {quoted(relation.name)} ({columns})")
             self.tables.add(relation.name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from verifier_cli.indicators.definition import shipped
 from verifier_cli.indicators.engine import closure, run
-from verifier_cli.indicators.sandbox import MEMBER, Answer, Sandbox, open_sandbox
+from verifier_cli.indicators.sandbox import MEMBER, WITHDRAWN, Answer, Sandbox, open_sandbox
 from verifier_cli.indicators.values import Value
 from verifier_cli.relations import relations
 
@@ -35,7 +35,7 @@ def tables(period: tuple[str, str] = YEAR, /, **given: Rows) -> Iterator[Sandbox
     """
     with open_sandbox() as sandbox:
         for name, rows in given.items():
-            relation = MEMBER if name == "member" else relations()[name]
+            relation = {"member": MEMBER, "withdrawn": WITHDRAWN}.get(name) or relations()[name]
             places: dict[Any, int] = {}
             filled = []
             for row in rows:
