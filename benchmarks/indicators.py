@@ -21,8 +21,8 @@ from benchmarks.processes import peak_mib
 from samples.community import build, to_records
 from samples.community.parties import chain_urn
 from trace_service.indicators import extract
+from trace_service.indicators.service import reported
 from verifier_cli.indicators.community import facts_of, members, relations_read
-from verifier_cli.indicators.definition import shipped
 from verifier_cli.indicators.engine import run as run_definitions
 from verifier_cli.indicators.report import input_root
 from verifier_cli.indicators.sandbox import MEMBER, open_sandbox
@@ -70,7 +70,7 @@ def _make(path: Path, scale: str) -> None:
 def _figures(path: Path, copies: int) -> list[Figure]:
     with path.open("rb") as stream:
         belonging: list[list[Any]] = orjson.loads(stream.readline())
-    definitions = shipped().values()
+    definitions = reported()
     with stopwatch() as making:
         size = sum(1 for _ in _lines(path, copies))
     with open_sandbox() as sandbox:

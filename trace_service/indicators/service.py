@@ -27,12 +27,12 @@ from verifier_cli.indicators.community import (
     superseded,
 )
 from verifier_cli.indicators.definition import Definition, in_order, shipped
-from verifier_cli.indicators.engine import run
+from verifier_cli.indicators.engine import closure, run
 from verifier_cli.indicators.report import report_subject
 from verifier_cli.indicators.sandbox import MEMBER, open_sandbox
 from verifier_cli.indicators.values import Value
 
-__all__ = ["Computed", "Wanted", "compute", "peak_mib"]
+__all__ = ["Computed", "Wanted", "compute", "peak_mib", "reported"]
 
 _MIB = 1 << 20
 
@@ -81,6 +81,11 @@ class Computed:
         )
 
 
+def reported() -> tuple[Definition, ...]:
+    """The indicators of this release with the views that they read; exceptions are no part of a report."""
+    return closure(shipped(), [code for code, item in shipped().items() if item.form == "indicator"])
+
+
 def compute(
     connection: Connection,
     facts: SnapshotFacts,
@@ -88,13 +93,13 @@ def compute(
     definitions: Iterable[Definition] | None = None,
     progress: Callable[[str], None] = lambda code: None,
 ) -> Computed:
-    """Compute ``definitions`` (those of this release when None) as of the block of ``facts``.
+    """Compute ``definitions`` (`reported` when None) as of the block of ``facts``.
 
     Raises `Problem` 404 for an unknown community, 422 for an impossible period, DefinitionError, RunError.
     """
     wanted.check()
     began = time.monotonic()
-    chosen = in_order(shipped().values() if definitions is None else definitions)
+    chosen = reported() if definitions is None else in_order(definitions)
     agreement, belonging = _community(connection, facts, wanted)
     issuers = {item.did for item in belonging}
     with open_sandbox() as sandbox:
