@@ -84,7 +84,7 @@ def settle(
         _largest(rows, "complement"),
         covered,
         coverable,
-        tuple(parts) if exact is not None else (),
+        tuple(sorted(parts)) if exact is not None else (),
         tuple(sorted(flags)),
     )
 
@@ -216,7 +216,7 @@ def composite(context: Context, rows: Sequence[Row]) -> Value:
     """Scores of earlier values, weighted: `code`, `weight`, `base` and `target` (over `divisor`), and `part`
     where they are grouped (then the value is the plain mean of the groups).
 
-    What has no value, base or target drops out and is flagged; the rest share its weight.
+    What has no value, base or target (or both alike) drops out and is flagged; the rest share its weight.
     """
     groups: dict[str, list[tuple[Fraction, Fraction]]] = defaultdict(list)
     scores: list[tuple[str, Fraction]] = []
@@ -225,7 +225,8 @@ def composite(context: Context, rows: Sequence[Row]) -> Value:
     for row in sorted(rows, key=lambda row: (str(row.get("part") or ""), str(row["code"]))):
         code = str(row["code"])
         value = context.values.get(code)
-        if value is None or value.exact is None or row["base"] is None or row["target"] is None:
+        scaled = None not in (row["base"], row["target"]) and row["base"] != row["target"]
+        if value is None or value.exact is None or not scaled:
             flags.append(f"no_{code}")
             continue
         divisor = Fraction(row.get("divisor", 1))

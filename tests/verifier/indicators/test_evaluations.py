@@ -136,12 +136,24 @@ def test_inconsistent_or_late_weights_are_not_used(ratio: int, on: str) -> None:
     assert compute_all("COMPOSITE_AHP", **given, **weights(ratio, on))["COMPOSITE_AHP"].state == "no_data"
 
 
-def test_a_decision_goes_before_the_definitions_own_target() -> None:
-    """Base 40 %, target 60 %: I7 of 1/2 scores 1/2."""
+@pytest.mark.parametrize(
+    ("changes", "score"),
+    [
+        ({}, Fraction(1, 2)),
+        ({"on": "2025-09-01"}, Fraction(25, 46)),
+        ({"result": "rejected"}, Fraction(25, 46)),
+        ({"superseded": True}, Fraction(25, 46)),
+    ],
+)
+def test_a_decision_before_the_period_goes_before_the_definitions_own_target(
+    changes: dict[str, Any], score: Fraction
+) -> None:
+    """I7 of 1/2: between the decision's 40 and 60 % 1/2, else between 0 and 92 % 50/92 = 25/46."""
     given = evaluations(("e1", "li", "K1", "enterprise", True), ("e2", "an", "K1", "enterprise", False))
-    given["decision"] = [{"record": "t", "kind": "targets", "result": "adopted", "on": "2025-12-01"}]
+    decision = {"record": "t", "kind": "targets", "result": "adopted", "on": "2025-08-31", **changes}
+    given["decision"] = [decision]
     given["decision_targets"] = [{"record": "t", "code": "I7", "base": 40, "target": 60, "unit": "percent"}]
-    assert dict(compute_all("COMPOSITE", **given)["COMPOSITE"].parts)["I7"] == Fraction(1, 2)
+    assert dict(compute_all("COMPOSITE", **given)["COMPOSITE"].parts)["I7"] == score
 
 
 def test_maturity_stops_at_the_first_level_that_is_not_met() -> None:
