@@ -31,4 +31,6 @@ def refusal(error: Exception) -> str | None:
     """Return the one line to show for ``error``; None where it is a defect of ours."""
     if isinstance(error, Problem):
         return "; ".join(part for part in (error.title, error.detail, error.fix) if part)
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
     return str(error) if isinstance(error, EXPECTED) else None

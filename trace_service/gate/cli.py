@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from sqlalchemy.engine import Engine
 
@@ -20,11 +18,10 @@ from trace_service.database import read
 from trace_service.gate.dryrun import Question, Result, find_standard, run
 from trace_service.gate.routes import answer
 from trace_service.gate.texts import amount, name_of
+from trace_service.localtime import today
 
 MAX_SHOWN = 200  # rows of the table; --json gives all
 EXIT_CLOSED = 1  # somebody lacks something
-
-_CHINA = ZoneInfo("Asia/Shanghai")
 
 
 def register(root: typer.Typer) -> None:
@@ -46,7 +43,7 @@ def gate(
     _settings, engine = open_installation(data_dir)
     with read(engine) as connection:
         record_id = find_standard(connection, standard)
-    question = Question(record_id, datetime.now(_CHINA).date(), level)
+    question = Question(record_id, today(), level)
     results: list[Result] = []
     unknown: list[str] = []
     for page, found, others in _pages(engine, org, question, trainee):
@@ -74,14 +71,14 @@ def _pages(
 def _show(results: list[Result], unknown: list[str]) -> None:
     console = Console()
     closed = [result for result in results if result.missing]
-    table = Table("学员 Trainee", "缺少 Missing", "需要 Needed", "现有 Found")
+    table = Table(Column("学员 Trainee", overflow="fold"), "缺少 Missing", "需要 Needed", "现有 Found")
     for result in closed[:MAX_SHOWN]:
-        lines = [
-            (name_of(each), amount(each.needed, each.unit), amount(each.found, each.unit))
-            for each in result.missing
-        ]
         who = result.number or result.trainee
-        table.add_row(Text(who), *(Text("\n".join(column)) for column in zip(*lines, strict=True)))
+        for lack in result.missing:
+            # A row each: a name that wraps must not push the numbers away from it.
+            cells = (name_of(lack), amount(lack.needed, lack.unit), amount(lack.found, lack.unit))
+            table.add_row(*map(Text, (who, *cells)), end_section=lack is result.missing[-1])
+            who = ""
     if closed:
         console.print(table)
     if len(closed) > MAX_SHOWN:

@@ -93,13 +93,15 @@ def definitions(json: AsJson = False) -> None:
 
 def _print(computed: Computed) -> None:
     titles = {item.code: item.title for item in computed.definitions}
-    table = _table("code", "指标", "value", "n", "coverage", "parts and flags")
+    units = {item.code: item.unit for item in computed.definitions}
+    table = _table("code", "指标", "value", "unit", "n", "coverage", "parts and flags")
     for value in computed.values:
         entry = value.to_subject()
         table.add_row(
             value.code,
             titles[value.code]["zh"],
             entry.get("value", value.state),
+            units[value.code] if "value" in entry else "",
             "" if value.n is None else str(value.n),
             "" if value.coverage_bp is None else f"{value.coverage_bp / 100:.1f} %",
             _notes(entry),
