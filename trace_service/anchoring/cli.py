@@ -27,10 +27,13 @@ def register(root: typer.Typer) -> None:
 
 def anchor(
     data_dir: DataDir,
-    now: Annotated[bool, typer.Option("--now", help="Seal whatever waits.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="First seal whatever waits.")] = False,
     timeout: Annotated[float, typer.Option(help="Give up waiting after so many seconds.")] = 600.0,
 ) -> None:
-    """Wait until everything complete is anchored and final. Does the work itself where no worker runs."""
+    """Wait until everything sealed is anchored and final; with --now, everything complete.
+
+    Does the work itself where no worker runs.
+    """
     from trace_service.worker.lock import ExecutorBusyError, executor_lock
 
     settings, engine = open_installation(data_dir)
