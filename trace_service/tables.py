@@ -34,6 +34,7 @@ from trace_service.records.work_tables import (
     SigningReminder,
 )
 from trace_service.status.tables import StatusChange
+from trace_service.verification.tables import VerificationTime
 
 metadata = SQLModel.metadata
 
@@ -68,6 +69,7 @@ __all__ = [
     "SigningReminder",
     "StatusChange",
     "TransactionBatch",
+    "VerificationTime",
     "WithheldRecord",
     "metadata",
 ]

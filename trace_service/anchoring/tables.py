@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from trace_service.database import UtcDateTime
@@ -28,9 +29,10 @@ class Batch(SQLModel, table=True):
     count: int
     kinds: int
     format: int
-    newest_proof: int  # epoch seconds of the newest `created`: anchored only once chain time has reached it
+    # Epoch seconds of the newest `created`: anchored only once chain time has reached it.
+    newest_proof: int = Field(sa_type=BigInteger)
     sealed_at: datetime = Field(sa_type=UtcDateTime)
-    anchored_at: int | None = None
+    anchored_at: int | None = Field(default=None, sa_type=BigInteger)
     block_number: int | None = None
     block_hash: bytes | None = None
     transaction_hash: bytes | None = None
@@ -75,7 +77,7 @@ class AnchorAuthorisation(SQLModel, table=True):
     pk: int | None = Field(default=None, primary_key=True)
     batch_pk: int = Field(foreign_key="batch.pk", index=True)
     account: bytes
-    deadline: int
+    deadline: int = Field(sa_type=BigInteger)
     signature: bytes
     created_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from trace_service.localtime import CHINA
 from verifier_cli.record import Record
 
 SCHEMA = "creditentry.1"
-LOCAL = ZoneInfo("Asia/Shanghai")  # whose days the dates of records are
 
 
 class Op(StrEnum):
@@ -71,10 +70,10 @@ class Entry:
 
 def local_day(time: datetime) -> date:
     """The day of an aware time, where the records' days are."""
-    return time.astimezone(LOCAL).date()
+    return time.astimezone(CHINA).date()
 
 
 def first_day_after(epoch_seconds: int) -> date:
     """The first whole day on which something valid until that second no longer is."""
-    end = datetime.fromtimestamp(epoch_seconds, LOCAL)
+    end = datetime.fromtimestamp(epoch_seconds, CHINA)
     return (end + timedelta(days=1) - timedelta(microseconds=1)).date()

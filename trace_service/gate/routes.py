@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from trace_service.database import read
 from trace_service.gate.drafts import as_json
 from trace_service.gate.dryrun import MAX_TRAINEES, DryRun, Question, Result, run
+from trace_service.localtime import today
 from trace_service.openapi import answers
 from trace_service.security import Caller, Context, caller, context
 
@@ -20,7 +19,6 @@ router = APIRouter(prefix="/v1/gate", tags=["gate"])
 Shared = Annotated[Context, Depends(context)]
 Reader = Annotated[Caller, Depends(caller("read"))]
 
-_CHINA = ZoneInfo("Asia/Shanghai")
 _TRAINEE = "urn:uuid:5a8c2f57-36f7-4c0e-9a37-9d7f1c0f7f20"
 
 
@@ -80,7 +78,7 @@ def dry_run(shared: Shared, who: Reader, body: DryRunBody) -> dict[str, Any]:
     What a decision lets pass is shown with the decision's record. Of people whom the caller has not enrolled
     nothing is told: they are ``unknown``.
     """
-    question = Question(body.standard, datetime.now(_CHINA).date(), body.level)
+    question = Question(body.standard, today(), body.level)
     with read(shared.engine) as connection:
         found = run(
             connection, who.did, question, trainees=None if body.every else body.trainees, after=body.after

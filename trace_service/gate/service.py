@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
@@ -25,11 +24,10 @@ from trace_service.gate.queries import (
 )
 from trace_service.gate.requirements import Requirements, read_requirements
 from trace_service.gate.rules import Case, find_missing
+from trace_service.localtime import CHINA
 from verifier_cli.encoding import parse_time
 
 GATED_KINDS = frozenset({"skill_level", "certificate", "completion"})
-
-_CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class Proposed(NamedTuple):
@@ -152,4 +150,4 @@ def _check(
 
 def local_day(time: str) -> date:
     """Return the day in China on which ``time`` (UTC, YYYY-MM-DDTHH:MM:SSZ) lies."""
-    return datetime.fromtimestamp(parse_time(time), UTC).astimezone(_CHINA).date()
+    return datetime.fromtimestamp(parse_time(time), UTC).astimezone(CHINA).date()

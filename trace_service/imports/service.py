@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -30,6 +29,7 @@ from trace_service.imports.options import ImportOptions, read_mapping
 from trace_service.imports.queries import JOB, ROW_ERROR, job_row, unfinished_with_file
 from trace_service.imports.reader import Progress, build_graph, parse_file
 from trace_service.imports.revisions import compare_with_issued
+from trace_service.localtime import CHINA
 from trace_service.organisations.queries import ORGANISATION
 from trace_service.problems import Problem
 from trace_service.records.queries import chunks
@@ -37,7 +37,6 @@ from trace_service.records.rows import NewRecord, insert_open_signatures, insert
 
 _ATTEMPTS = 3  # of one job, when another job stores the same person or record at the same moment
 _INSERTED_AT_ONCE = 1_000  # records; bounds the parameters of one statement
-_CHINA = ZoneInfo("Asia/Shanghai")  # whose today a date must not lie beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +181,7 @@ def _reading(connection: Connection, job: AnyRow, found: Findings) -> Reading:
     ).scalar_one()
     uploader = directory.by_did(did)
     assert uploader is not None
-    today = job.created_at.astimezone(_CHINA).date()
+    today = job.created_at.astimezone(CHINA).date()
     return Reading(connection, uploader, directory, People(connection), found, today, job.partial)
 
 

@@ -10,14 +10,13 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from trace_service.localtime import CHINA
 
 DAY_MINUTES = 8 * 60  # what a day of practice may have (domain row 95)
 NIGHT_FROM, NIGHT_TO = 22 * 60, 6 * 60  # minutes after midnight
 GAP_OF_MAXIMUM = 0.2  # firm and school further apart on one item should have talked
 LATE_DAYS = 31  # practice is written down within the month
-
-_CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class Remark(StrEnum):
@@ -86,7 +85,7 @@ def _of_days(days: list[Mapping[str, Any]], drafted: datetime) -> Iterator[Remar
     if any(worked > DAY_MINUTES for worked in minutes.values()):
         yield Remark.LONG_DAY
     first = min(date.fromisoformat(day) for day in minutes)
-    if (drafted.astimezone(_CHINA).date() - first).days > LATE_DAYS:
+    if (drafted.astimezone(CHINA).date() - first).days > LATE_DAYS:
         yield Remark.ENTERED_LATE
 
 

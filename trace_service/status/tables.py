@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 from trace_service.database import UtcDateTime
@@ -24,6 +25,6 @@ class StatusChange(SQLModel, table=True):
     note: str = Field(default="", max_length=500)
     requested_at: datetime = Field(sa_type=UtcDateTime)
     transaction_pk: int | None = Field(default=None, foreign_key="evm_transaction.pk", index=True)
-    effective_at: int | None = None  # chain time, epoch seconds
+    effective_at: int | None = Field(default=None, sa_type=BigInteger)  # chain time, epoch seconds
     refused: str | None = None  # why the chain refused it
     final_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
