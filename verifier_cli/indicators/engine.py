@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from verifier_cli.indicators.definition import Definition, in_order
 from verifier_cli.indicators.errors import DefinitionError, RunError
-from verifier_cli.indicators.finishers import FINISHERS, Context
+from verifier_cli.indicators.finishers import FINISHERS, Context, check_numbers
 from verifier_cli.indicators.sandbox import BASELINE, RESULT, Answer, Sandbox
 from verifier_cli.indicators.values import Value, publish, rounded
 
@@ -74,10 +74,15 @@ def run(
 
 
 def _finish(item: Definition, answer: Answer, values: Mapping[str, Value]) -> Value:
+    rows = list(answer)
+    check_numbers(item.code, rows)
     try:
-        return FINISHERS[item.finisher](Context(item.code, values), list(answer))
+        return FINISHERS[item.finisher](Context(item.code, values), rows)
     except KeyError as error:
         raise RunError(item.code, f"{item.finisher} needs a column {error.args[0]}") from None
+    except (ArithmeticError, TypeError) as error:
+        # A stranger's SQL answered with something that is no number, or divides by nothing.
+        raise RunError(item.code, f"{item.finisher}: {error}") from None
 
 
 def _result(value: Value) -> tuple[str, str, Decimal | None, int | None, int | None]:

@@ -12,15 +12,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from verifier_cli.indicators.errors import RunError
 from verifier_cli.indicators.values import BP, Value
 
-__all__ = ["FINISHERS", "Context", "Finisher", "clip", "score"]
+__all__ = ["FINISHERS", "Context", "Finisher", "check_numbers", "clip", "score"]
 
 Row = Mapping[str, Any]
+
+_NUMBERS = """
+    numerator denominator n complement covered coverable
+    weight part_weight score base target divisor consistency_bp level
+"""
+NUMBERS: Final = frozenset(_NUMBERS.split())
+"""Columns in which finishers take numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,17 @@ def _fraction(row: Row, code: str) -> Fraction | None:
     if denominator < 0:
         raise RunError(code, "a negative denominator")
     return Fraction(numerator) / Fraction(denominator)
+
+
+def check_numbers(code: str, rows: Iterable[Row]) -> None:
+    """Raises RunError for a row with something else than an integer or decimal where a number belongs.
+
+    A text such as 1e999999999 would be a number too, of a gigabyte.
+    """
+    for row in rows:
+        for column in NUMBERS.intersection(row):
+            if not isinstance(row[column], int | Decimal | None):
+                raise RunError(code, f"{column} is no number")
 
 
 def _largest(rows: Iterable[Row], column: str) -> int | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from verifier_cli.errors import MisuseError
 from verifier_cli.indicators.errors import RunError
-from verifier_cli.indicators.guard import check_select
+from verifier_cli.indicators.guard import check_exact, check_select
 from verifier_cli.relations import Column, Relation, relations
 
 if TYPE_CHECKING:
@@ -181,25 +181,17 @@ class Sandbox:
     ) -> Answer:
         """Run a definition's SELECT over the tables that it names.
 
-        Raises DefinitionError for SQL that is not allowed, RunError when it fails, takes too long, answers
-        with too many rows or in floating point.
+        Raises DefinitionError for SQL that is not allowed, RunError when it fails, takes too long or answers
+        with too many rows.
         """
         self._check(code, sql, tables)
-        import duckdb
-
-        with self._deadline(seconds):
-            try:
-                cursor = self.connection.execute(sql)
-                names = tuple(column[0] for column in cursor.description or ())
-                types = [str(column[1]) for column in cursor.description or ()]
-                rows = cursor.fetchmany(MAX_ROWS + 1)
-            except duckdb.Error as error:
-                raise RunError(code, str(error).partition("\n")[0]) from None
+        with self._deadline(code, seconds):
+            check_exact(self.connection, code, sql)
+            cursor = self.connection.execute(sql)
+            names = tuple(column[0] for column in cursor.description or ())
+            rows = cursor.fetchmany(MAX_ROWS + 1)
         if len(rows) > MAX_ROWS:
             raise RunError(code, f"more than {MAX_ROWS} rows")
-        floating = [name for name, kind in zip(names, types, strict=True) if kind in ("FLOAT", "DOUBLE")]
-        if floating:
-            raise RunError(code, f"{', '.join(floating)} in floating point")
         return Answer(names, rows)
 
     def create_view(
@@ -209,13 +201,9 @@ class Sandbox:
         self._check(code, sql, tables)
         if code in self.tables:
             raise RunError(code, "is the name of a table")
-        import duckdb
-
-        with self._deadline(seconds):
-            try:
-                self.connection.execute(f"CREATE TABLE {quoted(code)} AS {sql}")
-            except duckdb.Error as error:
-                raise RunError(code, str(error).partition("\n")[0]) from None
+        with self._deadline(code, seconds):
+            check_exact(self.connection, code, sql)
+            self.connection.execute(f"CREATE TABLE {quoted(code)} AS {sql}")
         self.tables.add(code)
 
     def _check(self, code: str, sql: str, tables: Collection[str]) -> None:
@@ -224,11 +212,18 @@ class Sandbox:
         check_select(self.connection, code, sql, self.tables.intersection(tables))
 
     @contextmanager
-    def _deadline(self, seconds: float) -> Iterator[None]:
+    def _deadline(self, code: str, seconds: float) -> Iterator[None]:
+        """Stop after `seconds`; the engine's errors become RunError of `code`."""
+        import duckdb
+
         timer = threading.Timer(seconds, self.connection.interrupt)
         timer.daemon = True
         timer.start()
         try:
             yield
+        except duckdb.Error as error:
+            raise RunError(code, str(error).partition("\n")[0]) from None
+        except MemoryError:
+            raise RunError(code, "takes more memory than there may be") from None
         finally:
             timer.cancel()
