@@ -12,11 +12,13 @@ from typing import Any
 import duckdb
 
 from tests.papers.rows import Check
-from tests.papers.stage import document_of
+from tests.papers.stage import community_of, document_of
 from verifier_cli.errors import SchemaError
-from verifier_cli.indicators.definition import shipped
+from verifier_cli.indicators.definition import Definition, shipped
 from verifier_cli.indicators.engine import closure, run
+from verifier_cli.indicators.errors import RunError
 from verifier_cli.indicators.sandbox import Sandbox
+from verifier_cli.indicators.values import rounded
 from verifier_cli.schema import validate
 
 __all__ = ["DisagreementError", "ask", "changed"]
@@ -54,9 +56,27 @@ def _exception(check: Check, sandbox: Sandbox) -> list[str]:
     return sorted(ref for ref in named if ref.startswith(check.data.get("among", "")))
 
 
-def _indicator(check: Check, sandbox: Sandbox) -> str | None:
-    code = check.data["code"]
-    return run(sandbox, closure(shipped(), [code]), published=False).values[code].text
+def _indicator(check: Check, sandbox: Sandbox) -> str:
+    """The value of an indicator over a community and period, or of one of its parts; else its state."""
+    with community_of(sandbox, check.data["over"]) as narrowed:
+        try:
+            values = run(narrowed, _needed(check.data["code"]), published=False).values
+        except RunError as error:
+            raise DisagreementError(str(error)) from None
+    value = values[check.data["code"]]
+    exact = dict(value.parts).get(check.data["part"]) if "part" in check.data else value.exact
+    return value.state if exact is None else rounded(exact)
+
+
+def _needed(code: str) -> tuple[Definition, ...]:
+    """The definition with what it reads; all indicators before one that reads their results."""
+    known = shipped()
+    if "result" not in known[code].sources:
+        return closure(known, [code])
+    before = [
+        name for name, item in known.items() if item.form == "indicator" and "result" not in item.sources
+    ]
+    return closure(known, [*before, code])
 
 
 _FORMS: dict[str, Callable[[Check, Sandbox], Any]] = {
