@@ -146,7 +146,8 @@ def _verdict(branch: Branch, language: Language) -> str:
     node = branch.nodes[0]
     word = say(OUTCOMES[outcome_of(node)], language)
     reasons = []
-    if node.reason is not None and node.verdict is not None:
+    # That a record has remarks is said by the word already; which ones, `verify` says.
+    if node.reason not in (None, "ancestor_remarks") and node.verdict is not None:
         reasons.append(reason_text(node.reason, language))
     if branch.matches is False and node.reason != "digest_differs":
         reasons.append(say(TEXTS["edge_differs"], language))

@@ -36,8 +36,11 @@ _MARKS: Final = {
 
 
 def reason_text(code: str | None, language: Language) -> str:
-    """The sentence of a reason code."""
-    return say(REASONS[code], language) if code in REASONS else str(code)
+    """The sentence of a reason code, or of a remark's."""
+    for sentences in (REASONS, REMARKS):
+        if code in sentences:
+            return say(sentences[code], language)
+    return str(code)
 
 
 def moment(seconds: int) -> str:

@@ -55,9 +55,9 @@ class NotLapsedError(CreditProblem):
         super().__init__(
             409,
             "not_lapsed",
-            "So much has not lapsed by that day",
+            "So much has not lapsed by that day" if available else "Nothing has lapsed by that day",
             path="$.amount",
-            fix="leave the amount out to expire what has lapsed",
+            fix="leave the amount out to expire what has lapsed" if available else None,
             available=available,
             asked=asked,
         )

@@ -102,8 +102,11 @@ def _snapshot(settings: Settings, deployment: Deployment, found: Surroundings, n
     signers = {document["issuer"]["id"] for document in documents}
     signers |= {entry["id"] for document in documents for entry in document.get("countersigners", ())}
     orgs = sorted(org_id(did) for did in signers if is_organisation(did))
-    urls = (settings.chain.rpc_url,) if settings.chain.embedded else deployment.rpc
-    nodes = [Endpoint(url) for url in urls or (settings.chain.rpc_url,)]
+    # Settings may lack the embedded node's address: `serve` finds it at start and writes the trust file.
+    urls = deployment.rpc or tuple(filter(None, (settings.chain.rpc_url,)))
+    if not urls:
+        raise _unavailable("chain.unreadable", "The chain could not be read", "no node is named")
+    nodes = [Endpoint(url) for url in urls]
     try:
         return build_snapshot(nodes, deployment, orgs, now).serialise()
     except CouldNotRead as error:

@@ -179,6 +179,21 @@ def test_too_many_at_once_are_refused(stage: Stage, monkeypatch: pytest.MonkeyPa
     assert (answer.status_code, answer.json()["code"]) == (503, "verification.busy")
 
 
+@pytest.mark.parametrize(("known", "status"), [(True, 200), (False, 503)])
+def test_the_embedded_node_is_found_through_the_trust_file(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, known: bool, status: int
+) -> None:
+    chain = replace(stage.service.settings.chain, embedded=True, rpc_url="")
+    settings = replace(stage.service.settings, chain=chain)
+    pinned = dossiers._deployment(settings)
+    monkeypatch.setattr(
+        dossiers, "_deployment", lambda _settings: pinned if known else replace(pinned, rpc=())
+    )
+    with running(replace(stage.service, settings=settings)) as other, other.client(SCHOOL) as client:
+        answer = client.get(f"/v1/records/{stage.records['certificate'].id}/dossier")
+    assert answer.status_code == status
+
+
 def test_chain_out_of_reach_is_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     deployment = dossiers._deployment
 
