@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +15,7 @@ from trace_service.signer.client import Interrupted, SigningClient
 from trace_service.signer.loop import Tally, sign_waiting, watch
 from trace_service.signer.policy import HOLD_ALL, SIGN_ALL, Policy, load_policy
 from trace_service.signer.proofs import RecordSigner
+from trace_service.stopping import stop_on_signals
 from verifier_cli.did import check_did_web
 
 MAX_LINE = 300  # bytes; an API key has 79, a DID at most 255
@@ -65,9 +64,7 @@ def sign(
         check_did_web(name)
     partners = frozenset(partner) if partner else None
     key = load_ed25519(org_dir / "record.json", read_passphrase())
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     client = SigningClient(url, read_api_key(org_dir / "api-key"), stop.wait)
     tally = Tally()
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
 import stat
 import threading
 import time
@@ -22,6 +21,7 @@ from trace_service.config import load_settings
 from trace_service.evm.endpoint import open_chain
 from trace_service.imports.queries import unfinished_jobs
 from trace_service.keys.passphrase import read_passphrase
+from trace_service.stopping import stop_on_signals
 from trace_service.worker import workflows
 from trace_service.worker.lock import executor_lock
 from trace_service.worker.runtime import Runtime, open_runtime
@@ -42,8 +42,7 @@ def run(data_dir: Path, adopt: Sequence[str] = ()) -> None:
     `ExecutorBusyError`) where anything does not fit; a chain that is merely away is waited for.
     """
     settings = load_settings(data_dir)
-    stopping = threading.Event()
-    _stop_on_signals(stopping)
+    stopping = stop_on_signals()
     _stop_with_parent(stopping)
     with executor_lock(data_dir, settings.executor_id), open_chain(settings) as rpc_url:
         runtime = open_runtime(settings, rpc_url, read_passphrase())
@@ -89,11 +88,6 @@ def notice(runtime: Runtime, started: workflows.Started) -> None:
         jobs = unfinished_jobs(connection)
     for job_pk in jobs:
         started.run_import(job_pk)
-
-
-def _stop_on_signals(stopping: threading.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
 
 
 def _stop_with_parent(stopping: threading.Event) -> None:
