@@ -157,7 +157,7 @@ def _approve_all(client: SigningClient, filters: Parameters, as_of: str) -> bool
         if answer["next"] is None:
             break
         wanted["cursor"] = answer["next"]
-    typer.echo(f"{approved} 份已批准 approved; {left} 份有备注，请逐份查看 have remarks: look at each")
+    typer.echo(f"{approved} 份已批准 approved; {left} 份须逐份处理 left: look at each")
     return True
 
 
