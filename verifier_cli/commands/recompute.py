@@ -27,6 +27,7 @@ from verifier_cli.indicators.stores import AtBlock, BatchStore, ProofStore, Stor
 from verifier_cli.indicators.text import result_lines
 from verifier_cli.proof_file import MAX_PROOF_FILE, ProofFile
 from verifier_cli.record import Record
+from verifier_cli.report import Report as Verified
 from verifier_cli.report import Verdict
 from verifier_cli.rpc import Endpoint
 from verifier_cli.snapshot import MAX_SNAPSHOT, Snapshot
@@ -90,7 +91,10 @@ def perform(options: Options, now: int, *, quiet: bool = True) -> Recomputed:
     if deployment is None:
         raise DataError("$.credentialStatus.id", f"the trust file knows no chain {status.chain_id}")
     chain = _chain(options, report, trust, deployment, now)
-    trouble = _trouble(data, trust, chain.latest, now)
+    found = verify(data, trust, SnapshotReader(chain.latest), now)
+    trouble = _trouble(found)
+    if trouble is not None and found.verdict is Verdict.UNDECIDED:
+        raise CouldNotRead("report_undecided", trouble)
     if trouble is not None:
         raise DataError(str(options.report), f"the report itself: {trouble}")
     jobs = options.jobs or default_jobs()
@@ -102,14 +106,13 @@ def perform(options: Options, now: int, *, quiet: bool = True) -> Recomputed:
                 store,
                 chain.at,
                 chain.facts,
-                lambda proof: _trouble(proof, trust, chain.latest, now),
+                lambda proof: _trouble(verify(proof, trust, SnapshotReader(chain.latest), now)),
                 Work(Path(name), executor, jobs, progress),
             )
 
 
-def _trouble(data: bytes, trust: Trust, latest: Snapshot, now: int) -> str | None:
+def _trouble(found: Verified) -> str | None:
     """Why a proof file is not valid now; None when it is."""
-    found = verify(data, trust, SnapshotReader(latest), now)
     if found.verdict in (Verdict.VALID, Verdict.VALID_WITH_REMARKS):
         return None
     step = next(step for step in found.steps if step.reason is not None)

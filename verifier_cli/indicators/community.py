@@ -142,7 +142,8 @@ def members(
     """Members of the community whose chain agreement has the digest `chain`, in force on a day of the period.
 
     `counted` are facts of counted records; only agreements are looked at. Raises CommunityError when the
-    agreement does not count, is none of kind chain, or was superseded before the period ended.
+    agreement does not count, is none of kind chain, had ended before the period, or was superseded before
+    it ended.
     """
     agreements = {
         item.digest: item for item in counted if item.agreement is not None and item.start < period_to
@@ -150,6 +151,8 @@ def members(
     root = agreements.get(chain)
     if root is None or root.agreement is None or root.agreement.kind != "chain":
         raise CommunityError("$.report.community", "its chain agreement does not count")
+    if root.agreement.last is not None and root.agreement.last < period_from:
+        raise CommunityError("$.report.community", "its chain agreement had ended before the period")
     gone = superseded(agreements.values())
     if chain in gone:
         raise CommunityError("$.report.community", "its chain agreement was superseded")

@@ -20,6 +20,9 @@ __all__ = ["FOLDER", "FORMS", "Definition", "in_order", "shipped"]
 
 FOLDER: Final = Path(__file__).parent / "definitions"
 FORMS: Final = ("view", "indicator", "exception")
+WITHDRAWN_SOURCE: Final = "withdrawn"
+"""The relation with the names of withdrawn records."""
+
 MIN_PERSONS: Final = 10
 """Distinct persons below which a value about persons is not published (domain document, exactness)."""
 
@@ -99,6 +102,9 @@ class Definition:
             raise DefinitionError(self.code, "$.form", f"is none of {', '.join(FORMS)}")
         if self.form == "indicator" and self.finisher not in FINISHERS:
             raise DefinitionError(self.code, "$.finisher", f"unknown: {self.finisher}")
+        if self.form != "exception" and WITHDRAWN_SOURCE in self.sources:
+            # A report is made of what counts: what does not must not move a value either.
+            raise DefinitionError(self.code, "$.sources", "withdrawn records are for exceptions only")
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -82,9 +82,13 @@ class Gathered:
     spool: Path
     counted: list[Facts] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    _digests: set[str] = field(default_factory=set)
 
     def add(self, facts: Facts, document: dict[str, Any], stream: IO[bytes]) -> None:
-        """Count a record in."""
+        """Count a record in, once: its issuer may have anchored it twice."""
+        if facts.digest in self._digests:
+            return
+        self._digests.add(facts.digest)
         self.counted.append(facts)
         stream.write(b"%b %b\n" % (facts.digest.encode(), orjson.dumps(document)))
 

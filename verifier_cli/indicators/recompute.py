@@ -28,17 +28,16 @@ from verifier_cli.indicators.community import (
 )
 from verifier_cli.indicators.definition import Definition
 from verifier_cli.indicators.differences import Difference, name_inputs
+from verifier_cli.indicators.editions import Checked, Edition, linked
 from verifier_cli.indicators.engine import run
+from verifier_cli.indicators.errors import DefinitionError, RunError
 from verifier_cli.indicators.gather import Gathered, Left, status_of
+from verifier_cli.indicators.memory import bounded_memory
 from verifier_cli.indicators.report import Report, input_root
 from verifier_cli.indicators.sandbox import MEMBER, open_sandbox
 from verifier_cli.indicators.stores import AtBlock, Store
-from verifier_cli.proof_file import ProofFile
 
 __all__ = ["Difference", "Recomputed", "Work", "recompute"]
-
-Checked = Callable[[bytes], str | None]
-"""Verifies a proof file as of now: None when it is valid, else why not."""
 
 
 @dataclass(slots=True)
@@ -51,7 +50,10 @@ class Recomputed:
     """What it takes and could not be had: then nothing was compared that depends on it."""
     later: list[Left] = field(default_factory=list)
     """Inputs whose status changed after the report's block: no mismatch."""
-    values: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    editions: tuple[Edition, ...] = ()
+    """The definitions that it was made again with."""
+    members: frozenset[str] = frozenset()
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     input_count: int = 0
     input_root: str = ""
 
@@ -72,6 +74,11 @@ class Recomputed:
             "from": self.report.period_from.isoformat(),
             "to": self.report.period_to.isoformat(),
             "block": self.report.block,
+            "issuer": self.report.issuer,
+            "issuerIsMember": self.report.issuer in self.members,
+            "definitions": [
+                {**item.to_json(), "issuerIsMember": item.issuer in self.members} for item in self.editions
+            ],
             "inputCount": self.input_count,
             "inputRoot": self.input_root,
             "values": len(self.values),
@@ -108,53 +115,35 @@ def recompute(
 
     `at` is the chain at the report's block, `latest` now: its status of the inputs is listed apart. `check`
     verifies a definition's proof file; `known` are proof files that the caller has besides the store.
-    Raises SourceError, DefinitionError, RunError, and CouldNotRead of a service in trouble.
+    Raises SourceError, and CouldNotRead of a service in trouble.
     """
     result = Recomputed(report)
     facts = at.facts
     if (facts.chain_id, facts.block_number) != (report.chain_id, report.block) or (
         report.block_hash and facts.block_hash != report.block_hash
     ):
-        found = f"chain {facts.chain_id}, block {facts.block_number} {facts.block_hash}"
+        read = f"chain {facts.chain_id}, block {facts.block_number} {facts.block_hash}"
         told = f"chain {report.chain_id}, block {report.block} {report.block_hash}"
-        result.differences.append(Difference("report", "block", "other_block", told, found))
+        result.differences.append(Difference("report", "block", "other_block", told, read))
         return result
     work.stage("definitions")
-    definitions = _definitions(result, {**store.proof_files(report.based_on, at), **(known or {})}, check)
+    found = linked(report, {**store.proof_files(report.based_on, at), **(known or {})}, check)
+    result.editions = found.editions
+    result.missing += found.missing
+    result.differences += found.differences
+    definitions = [item.definition for item in found.editions]
     work.stage("records")
     gathered = store.gather(at, work.folder / "records", work.executor, work.workers, work.progress)
     belonging = _members(result, gathered)
+    result.members = frozenset(item.did for item in belonging)
     if result.missing or result.differences:
         return result
-    chosen = inputs(
-        gathered.counted, {item.did for item in belonging}, schemas_read(definitions), report.period_to
-    )
+    chosen = inputs(gathered.counted, result.members, schemas_read(definitions), report.period_to)
     _compare_inputs(result, chosen, gathered.left)
     work.stage("values")
-    _compare_values(result, definitions, chosen, belonging, gathered)
+    _compare_values(result, _Ready(report, definitions, chosen, belonging, gathered))
     result.later = list(_changed(chosen, latest))
     return result
-
-
-def _definitions(result: Recomputed, files: Mapping[str, bytes], check: Checked) -> list[Definition]:
-    """The definitions that the report links, each verified; what is not there or not valid is noted."""
-    found: dict[tuple[str, str], Definition] = {}
-    for digest in result.report.based_on:
-        if digest not in files:
-            continue  # the community's agreement, or a definition that is missed below
-        subject = ProofFile.parse(files[digest]).record["credentialSubject"]
-        if subject.get("kind") != "definition" or "definition" not in subject:
-            continue
-        trouble = check(files[digest])
-        if trouble is not None:
-            result.missing.append(Difference("definition", digest, "not_valid", detail=trouble))
-            continue
-        definition = Definition.of_subject(subject["definition"])
-        found[definition.code, definition.version] = definition
-    for edition in result.report.definitions:
-        if edition not in found:
-            result.missing.append(Difference("definition", " ".join(edition), "not_found"))
-    return [found[edition] for edition in result.report.definitions if edition in found]
 
 
 def _members(result: Recomputed, gathered: Gathered) -> list[Member]:
@@ -173,6 +162,10 @@ def _members(result: Recomputed, gathered: Gathered) -> list[Member]:
         reason = "not_found" if why is None else why.reason
         result.missing.append(Difference("community", report.community, reason))
         return []
+    if len(chains) > 1:
+        names = [item.digest for item in chains]
+        result.differences.append(Difference("community", report.community, "ambiguous", *names[:2]))
+        return []
     try:
         return members(chains[0].digest, gathered.counted, report.period_from, report.period_to)
     except CommunityError as error:
@@ -186,6 +179,9 @@ def _compare_inputs(result: Recomputed, chosen: Sequence[Facts], left: Sequence[
     result.input_count = len(digests)
     result.input_root = f"0x{input_root(digests).hex()}"
     if result.input_root == report.input_root:
+        if len(digests) != report.input_count:
+            told = str(report.input_count), str(len(digests))
+            result.differences.append(Difference("input", "inputCount", "count_differs", *told))
         return
     counts = f"{len(digests)} of {report.input_count} present"
     result.differences.append(
@@ -205,25 +201,49 @@ def _changed(chosen: Iterable[Facts], latest: SnapshotFacts) -> Iterable[Left]:
             yield Left(status, item.digest, item.issuer, 0)
 
 
-def _compare_values(
-    result: Recomputed,
-    definitions: Sequence[Definition],
-    chosen: Sequence[Facts],
-    belonging: Sequence[Member],
-    gathered: Gathered,
-) -> None:
-    report = result.report
-    with open_sandbox() as sandbox:
-        documents = gathered.documents({item.digest for item in chosen})
-        extract.load(sandbox, documents, superseded(chosen), relations_read(definitions))
-        sandbox.insert(MEMBER, belonging)
-        sandbox.lock(report.period_from, report.period_to, report.community)
-        outcome = run(sandbox, definitions)
-    result.values = {code: value.to_subject() for code, value in outcome.values.items()}
-    for code in dict.fromkeys((*report.values, *result.values)):
-        told, found = report.values.get(code), result.values.get(code)
-        if told != found:
-            result.differences.append(_value_difference(code, told, found))
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Everything that a run takes."""
+
+    report: Report
+    definitions: Sequence[Definition]
+    chosen: Sequence[Facts]
+    belonging: Sequence[Member]
+    gathered: Gathered
+
+    def values(self, *, backwards: bool = False) -> dict[str, Mapping[str, Any]]:
+        """Values by code, with rows in the order of the records or the other way round."""
+        rows: Iterable[tuple[str, dict[str, Any]]]
+        rows = self.gathered.documents({item.digest for item in self.chosen})
+        belonging = self.belonging
+        if backwards:
+            rows, belonging = reversed(list(rows)), belonging[::-1]
+        with open_sandbox() as sandbox:
+            extract.load(sandbox, rows, superseded(self.chosen), relations_read(self.definitions))
+            sandbox.insert(MEMBER, belonging)
+            sandbox.lock(self.report.period_from, self.report.period_to, self.report.community)
+            with bounded_memory():
+                outcome = run(sandbox, self.definitions)
+        return {code: value.to_subject() for code, value in outcome.values.items()}
+
+
+def _compare_values(result: Recomputed, ready: _Ready) -> None:
+    told = ready.report.values
+    try:
+        found = result.values = ready.values()
+        differ = [code for code in dict.fromkeys((*told, *found)) if told.get(code) != found.get(code)]
+        again = ready.values(backwards=True) if differ else found
+    except DefinitionError as error:
+        result.differences.append(Difference("definition", error.code, "refused", detail=error.reason))
+        return
+    except RunError as error:
+        # Too slow or too large here may be neither elsewhere.
+        result.missing.append(Difference("definition", error.code, "not_run", detail=error.reason))
+        return
+    for code in differ:
+        if found.get(code) != again.get(code):
+            result.differences.append(Difference("definition", code, "depends_on_row_order"))
+        result.differences.append(_value_difference(code, told.get(code), found.get(code)))
 
 
 def _value_difference(

@@ -68,6 +68,7 @@ class Report:
     definitions: tuple[tuple[str, str], ...]
     values: Mapping[str, Mapping[str, Any]]
     based_on: tuple[str, ...]
+    issuer: str = ""
 
     @classmethod
     def of(cls, record: Record) -> Report:
@@ -88,4 +89,5 @@ class Report:
             tuple((item["code"], item["version"]) for item in given["definitions"]),
             {item["code"]: item for item in given["values"]},
             tuple(link.digest.hex() for link in record.links if link.rel == "basedOn"),
+            record.issuer,
         )

@@ -121,21 +121,21 @@ class ProofStore:
         """See `Store`. Work is not spread: a dossier has a few thousand records."""
         gathered = Gathered(spool)
         reader = SnapshotReader(at.snapshot)
-        seen: set[str] = set()
+        faults: dict[str, Left] = {}
         with spool.open("wb") as stream:
             for done, (name, data) in enumerate(self._files(), 1):
                 report = verify(data, at.trust, reader, at.snapshot.block.timestamp)
                 document = report.document
                 digest = (report.record_digest or "")[2:]
-                if digest in seen:
-                    continue
-                seen.add(digest)
                 if document is not None and report.verdict in _VALID:
                     gathered.add(facts_of(digest, document), document, stream)
                 elif (left := _left(name, digest, report)) is not None:
-                    gathered.left.append(left)
+                    faults.setdefault(digest or name, left)
                 if progress is not None:
                     progress(done, done)
+        # A spoilt copy says nothing against a record of which there is a good one.
+        good = {item.digest for item in gathered.counted}
+        gathered.left += [left for digest, left in faults.items() if digest not in good]
         return gathered
 
     def proof_files(self, digests: Collection[str], at: AtBlock) -> dict[str, bytes]:
