@@ -36,6 +36,7 @@ DOMAINS = (
     "lineage",
     "creditbank",
     "gate",
+    "cases",
 )
 
 _health = APIRouter(tags=["health"])

@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "credits": ("trace_service.creditbank.cli",),
     "indicators": ("trace_service.indicators.cli",),
     "gate": ("trace_service.gate.cli",),
+    "exceptions": ("trace_service.cases.cli",),
+    "cases": ("trace_service.cases.cli",),
     "worker": ("trace_service.worker.cli",),
 }
 

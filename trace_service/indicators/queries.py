@@ -12,7 +12,7 @@ from trace_service.anchoring.tables import Batch, BatchLeaf, WithheldRecord
 from trace_service.database import table_of
 from trace_service.organisations.tables import Organisation
 from trace_service.publication.queries import stream
-from trace_service.records.tables import Record
+from trace_service.records.tables import Record, RecordSignature
 from verifier_cli.audit.snapshot_facts import SnapshotFacts
 from verifier_cli.indicators.gather import status_of
 
@@ -20,6 +20,7 @@ BATCH = table_of(Batch)
 LEAF = table_of(BatchLeaf)
 ORGANISATION = table_of(Organisation)
 RECORD = table_of(Record)
+SIGNATURE = table_of(RecordSignature)
 WITHHELD = table_of(WithheldRecord)
 
 
@@ -36,10 +37,12 @@ def counted(
     facts: SnapshotFacts,
     schemas: Collection[str],
     issuers: Collection[str] | None = None,
+    signer: str | None = None,
 ) -> Iterator[Counted]:
     """Records of these types and issuers (DIDs; all when None) that count at the block of ``facts``.
 
-    Anchored by then, with a proof file that verifies, neither revoked nor suspended there. Streamed.
+    Anchored by then, with a proof file that verifies, neither revoked nor suspended there; with ``signer``
+    (a DID) only those that it signs. Streamed.
     """
     places = _places(connection, facts, issuers)
     query = (
@@ -58,6 +61,9 @@ def counted(
         .where(BATCH.c.anchored_at.is_not(None), WITHHELD.c.record_pk.is_(None))
         .where(RECORD.c.organisation_pk.in_(places), sa.or_(*map(_of_type, sorted(schemas))))
     )
+    if signer is not None:
+        signed = sa.exists().where(SIGNATURE.c.record_pk == RECORD.c.pk, SIGNATURE.c.signer_did == signer)
+        query = query.where(signed)
     for pk, name, digest, number, sequence, document in stream(connection, query):
         head, words = places[pk]
         if sequence < head and status_of(words, number) is None:

@@ -32,7 +32,7 @@ from verifier_cli.indicators.report import report_subject
 from verifier_cli.indicators.sandbox import MEMBER, open_sandbox
 from verifier_cli.indicators.values import Value
 
-__all__ = ["Computed", "Wanted", "compute", "peak_mib", "reported"]
+__all__ = ["Computed", "Wanted", "community_of", "compute", "peak_mib", "reported"]
 
 _MIB = 1 << 20
 
@@ -100,7 +100,7 @@ def compute(
     wanted.check()
     began = time.monotonic()
     chosen = reported() if definitions is None else in_order(definitions)
-    agreement, belonging = _community(connection, facts, wanted)
+    agreement, belonging = community_of(connection, facts, wanted)
     issuers = {item.did for item in belonging}
     with open_sandbox() as sandbox:
         progress("records")
@@ -124,10 +124,13 @@ def compute(
     )
 
 
-def _community(
+def community_of(
     connection: Connection, facts: SnapshotFacts, wanted: Wanted
 ) -> tuple[tuple[str, str], list[Member]]:
-    """The chain agreement in force at the period's end, and the members."""
+    """The chain agreement in force at the period's end (id, digest), and the members.
+
+    Raises `Problem` 404 for an unknown community, 409 where two agreements claim to be it.
+    """
     known: dict[str, Facts] = {}
     ids: dict[str, str] = {}
     for record in counted(connection, facts, {"agreement"}):
