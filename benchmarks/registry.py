@@ -24,4 +24,5 @@ BENCHES = {
     "gas": Bench("benchmarks.gas", 60),
     "indicators": Bench("benchmarks.indicators", 300),
     "cohort": Bench("benchmarks.cohort", 300),
+    "community": Bench("benchmarks.community", 900),
 }

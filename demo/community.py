@@ -7,7 +7,6 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -52,6 +51,10 @@ class Community:
         """Who uploads the workbook."""
         return next(member for member in self.members if member.uploader)
 
+    def member(self, did: str) -> Member:
+        """The member with this DID."""
+        return next(member for member in self.members if member.did == did)
+
     @property
     def trust_file(self) -> Path:
         """What a verifier is given beforehand."""
@@ -67,39 +70,15 @@ def set_up(home: Path, processes: Processes, stage: Stage) -> Community:
     """Create an installation under ``home``, start it, accredit the sample's organisations, start signers."""
     data_dir = home / "service"
     passphrase = secrets.token_urlsafe(24)
+    members = read_members(home, ORGANISATIONS)
     with stage.step("1  A new installation on its own durable chain"):
-        done = run(
-            "trace-service",
-            "init",
-            "--data-dir",
-            data_dir,
-            "--operator",
-            OPERATOR,
-            "--embedded",
-            passphrase=passphrase,
-        )
-        stage.show("trace-service init --data-dir service --operator … --embedded", done.stdout)
-        ready = home / "ready.json"
-        processes.start(
-            "service",
-            "trace-service",
-            "serve",
-            "--data-dir",
-            data_dir,
-            "--ready-file",
-            ready,
-            passphrase=passphrase,
-        )
-        facts = processes.wait_ready("service", ready)
-        stage.say(f"service at {facts['url']}, chain at {facts['rpc_url']}")
+        community = start_service(home, data_dir, passphrase, members, processes, stage)
     with stage.step("2  Four organisations, each with keys of its own"):
-        members = _members(home)
         with ThreadPoolExecutor() as pool:
             list(pool.map(_make_keys, members))
         for member in members:
             _enrol(data_dir, passphrase, member)
             stage.say(f"{member.name} ({', '.join(member.roles)}) is accredited on chain")
-    community = Community(home, data_dir, passphrase, facts["url"], _chain_pid(facts), members)
     for number, member in enumerate(members):
         processes.start(
             f"signer-{number}",
@@ -111,7 +90,28 @@ def set_up(home: Path, processes: Processes, stage: Stage) -> Community:
     return community
 
 
-def _members(home: Path) -> tuple[Member, ...]:
+def start_service(
+    home: Path,
+    data_dir: Path,
+    passphrase: str,
+    members: tuple[Member, ...],
+    processes: Processes,
+    stage: Stage | None = None,
+) -> Community:
+    """Initialise an installation in ``data_dir`` and serve it; ``members`` are not enrolled yet."""
+    own = ("--data-dir", data_dir)
+    done = run("trace-service", "init", *own, "--operator", OPERATOR, "--embedded", passphrase=passphrase)
+    ready = home / "ready.json"
+    processes.start("service", "trace-service", "serve", *own, "--ready-file", ready, passphrase=passphrase)
+    facts = processes.wait_ready("service", ready)
+    if stage is not None:
+        stage.show("trace-service init --data-dir service --operator … --embedded", done.stdout)
+        stage.say(f"service at {facts['url']}, chain at {facts['rpc_url']}")
+    return Community(home, data_dir, passphrase, facts["url"], int(facts["node_pid"]), members)
+
+
+def read_members(home: Path, organisations: Path) -> tuple[Member, ...]:
+    """The organisations listed in a JSON file; their key directories will be under ``home``."""
     return tuple(
         Member(
             did=entry["did"],
@@ -122,7 +122,7 @@ def _members(home: Path) -> tuple[Member, ...]:
             directory=home / "organisations" / entry["did"].removeprefix("did:web:"),
             passphrase=secrets.token_urlsafe(24),
         )
-        for entry in json.loads(ORGANISATIONS.read_text("utf-8"))
+        for entry in json.loads(organisations.read_text("utf-8"))
     )
 
 
@@ -159,7 +159,3 @@ def _enrol(data_dir: Path, passphrase: str, member: Member) -> None:
     roles = [word for role in member.roles for word in ("--role", role)]
     owner = ("--key-dir", data_dir.with_name(data_dir.name + "-owner"))
     run("trace-service", "org", "accredit", member.did, *own, *owner, *roles, passphrase=passphrase)
-
-
-def _chain_pid(facts: dict[str, Any]) -> int:
-    return int(facts["node_pid"])

@@ -28,7 +28,7 @@ def run(
         command,
         capture_output=True,
         text=True,
-        env=_environment(passphrase),
+        env=environment(passphrase),
         timeout=COMMAND_SECONDS,
         check=False,
     )
@@ -40,7 +40,8 @@ def run(
     return done
 
 
-def _environment(passphrase: str | None) -> dict[str, str]:
+def environment(passphrase: str | None) -> dict[str, str]:
+    """What a command of ours is started with."""
     # Each organisation's process gets its own passphrase and nobody else's.
     values = {name: value for name, value in os.environ.items() if not name.startswith("TRACE_")}
     if passphrase is not None:
@@ -69,7 +70,7 @@ class Processes:
         command = [str(BIN / str(arguments[0])), *map(str, arguments[1:])]
         # A session of its own: Ctrl-C reaches the demo alone, which then stops its children in order.
         child = subprocess.Popen(
-            command, stdout=log, stderr=log, env=_environment(passphrase), start_new_session=True
+            command, stdout=log, stderr=log, env=environment(passphrase), start_new_session=True
         )
         self._running.append((name, child, log))
         return child
