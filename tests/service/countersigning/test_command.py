@@ -65,7 +65,7 @@ def test_approve_one_and_all(served: Service, folder: Path) -> None:
     done = _run(served, folder, "--approve", first["id"][9:17])
     assert (done.exit_code, "approved" in done.output) == (0, True)
     every = _run(served, folder, "--approve-all")
-    assert "3 份已批准 approved; 0 份有备注" in every.output
+    assert "3 份已批准 approved; 0 份须逐份处理" in every.output
     assert all(item["approvedAt"] for item in inbox(served))
 
 
