@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from sqlalchemy.engine import Engine
 
@@ -87,9 +87,9 @@ def _show(console: Console, engine: Engine, job: AnyRow) -> None:
     with read(engine) as connection:
         rows = row_errors(connection, job.pk, after=0, limit=MAX_SHOWN)
     if rows:
-        table = Table(
-            "工作表 Sheet", "行 Row", "列 Column", "内容 Value", "问题 Message", "处理 Fix", show_lines=True
-        )
+        headers = ("工作表 Sheet", "行 Row", "列 Column", "内容 Value", "问题 Message", "处理 Fix")
+        # Folded: a value or a list of choices that is cut off cannot be looked for in the sheet.
+        table = Table(*(Column(header, overflow="fold") for header in headers), show_lines=True)
         for row in rows:
             style = "red" if row.severity == "error" else "dim"
             place = str(row.row) if row.row else "-"
