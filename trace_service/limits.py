@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -79,12 +80,19 @@ def too_slow() -> Problem:
     )
 
 
-class _TooLargeError(Exception):
-    """The streamed body went over its limit; turned into an answer by `Guard`."""
+class _TooLargeError(HTTPException):
+    """The streamed body went over its limit; turned into an answer by `Guard`, or by the application where a
+    form was being read: FastAPI lets nothing else through from there."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
-class _TooSlowError(Exception):
-    """The streamed body took too long; turned into an answer by `Guard`."""
+class _TooSlowError(HTTPException):
+    """The streamed body took too long; answered likewise."""
+
+    def __init__(self) -> None:
+        super().__init__(408)
 
 
 class Guard:

@@ -95,6 +95,8 @@ def from_data_error(error: DataError, *, prefix: str = "$") -> Problem:
 _HTTP_CODES = {
     404: ("route.not_found", "No such resource"),
     405: ("route.method", "This method is not offered here"),
+    408: ("request.too_slow", "The body did not come in time"),
+    413: ("request.too_large", "The body is too large"),
     415: ("request.media_type", "The content type is not accepted"),
     400: ("request.unreadable", "The body could not be read"),
 }
@@ -104,7 +106,8 @@ def _on_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code, title = _HTTP_CODES.get(error.status_code, ("request.refused", "The request was refused"))
     headers = dict(error.headers) if error.headers else None
-    return Problem(error.status_code, code, title, headers=headers).response()
+    path = "$" if error.status_code == 400 else None  # the framework tells it of bodies alone
+    return Problem(error.status_code, code, title, path=path, headers=headers).response()
 
 
 def _on_validation(_request: Request, error: Exception) -> Response:

@@ -25,7 +25,7 @@ from trace_service.gate.requirements import Requirements, read_requirements
 from trace_service.gate.rules import Case, find_missing
 from trace_service.organisations.queries import ORGANISATION
 from trace_service.problems import Problem, not_found
-from trace_service.records.queries import RECORD
+from trace_service.records.queries import RECORD, readable_by
 
 MAX_TRAINEES = 500  # of one page: a few seconds of reading their records
 
@@ -99,7 +99,7 @@ def run(
     Of a trainee whose enrolment ``did`` does not sign nothing is told. Among all, those enrolled for another
     standard are left out. Raises `Problem` for a standard that is unknown or asks for nothing.
     """
-    wanted = _requirements(connection, question.standard)
+    wanted = _requirements(connection, did, question.standard)
     if trainees is None:
         chosen = trainees_of(connection, did, after=after, limit=limit + 1)
         last = chosen[limit - 1] if len(chosen) > limit else None
@@ -114,8 +114,8 @@ def run(
     return DryRun([result for result, _enrolled in results], unknown, last)
 
 
-def _requirements(connection: Connection, standard: str) -> Requirements:
-    subject = load_standards(connection, [standard]).get(standard)
+def _requirements(connection: Connection, did: str, standard: str) -> Requirements:
+    subject = load_standards(connection, [standard], readable_by(did)).get(standard)
     if subject is None:
         raise not_found("standard")
     wanted = read_requirements(subject)

@@ -92,14 +92,19 @@ def load_background(connection: Connection, dossiers: Iterable[Dossier]) -> Back
     return background
 
 
-def load_standards(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def load_standards(
+    connection: Connection, ids: Iterable[str], *conditions: sa.ColumnElement[bool]
+) -> dict[str, dict[str, Any]]:
     """Return the subjects of these standards by record id; drafts too, but none that was rejected."""
     return {
         row.id: orjson.loads(row.document)["credentialSubject"]
         for part in chunks(ids)
         for row in connection.execute(
             sa.select(RECORD.c.id, RECORD.c.document).where(
-                RECORD.c.id.in_(part), RECORD.c.schema_name == "standard.1", RECORD.c.rejected_at.is_(None)
+                RECORD.c.id.in_(part),
+                RECORD.c.schema_name == "standard.1",
+                RECORD.c.rejected_at.is_(None),
+                *conditions,
             )
         )
     }

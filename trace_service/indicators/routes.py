@@ -7,15 +7,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy.engine import Connection
 
 from trace_service.database import read, write
 from trace_service.indicators.drafting import draft
-from trace_service.indicators.service import Computed, Wanted, compute
+from trace_service.indicators.service import Computed, Wanted, community_of, compute
 from trace_service.openapi import answers
 from trace_service.problems import not_found
 from trace_service.publication.cli import own_chain_facts
 from trace_service.records.examples import DIGEST, RECORD_ID
 from trace_service.security import Caller, Context, caller, context
+from verifier_cli.audit.snapshot_facts import SnapshotFacts
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.indicators.definition import shipped
 
@@ -114,7 +116,11 @@ def _computed(shared: Context, who: Caller, wanted: Wanted) -> Computed:
     wanted.check()
     facts = own_chain_facts(shared.settings)
     with read(shared.engine) as connection:
-        computed = compute(connection, facts, wanted)
-    if who.did != shared.settings.operator and who.did not in {item.did for item in computed.members}:
-        raise not_found("community")
-    return computed
+        if who.did != shared.settings.operator and not _belongs(connection, facts, who, wanted):
+            raise not_found("community")
+        return compute(connection, facts, wanted)
+
+
+def _belongs(connection: Connection, facts: SnapshotFacts, who: Caller, wanted: Wanted) -> bool:
+    _agreement, belonging = community_of(connection, facts, wanted)
+    return who.did in {item.did for item in belonging}

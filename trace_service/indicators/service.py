@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from trace_service.indicators import extract
 from trace_service.indicators.queries import counted
-from trace_service.problems import Problem
+from trace_service.problems import Problem, not_found
 from verifier_cli.audit.snapshot_facts import SnapshotFacts
 from verifier_cli.indicators.community import (
     Facts,
@@ -146,14 +146,15 @@ def community_of(
         and (item.agreement.kind, item.agreement.subject) == ("chain", wanted.community)
         and item.digest not in gone
     ]
-    if len(roots) != 1:
-        title = "No such community" if not roots else "Several agreements claim to be this community"
+    if not roots:
+        raise not_found("community")  # to whoever may not know of it, the same
+    if len(roots) > 1:
         raise Problem(
-            404 if not roots else 409,
+            409,
             "indicators.community",
-            title,
+            "Several agreements claim to be this community",
             path="$.community",
-            fix="give credentialSubject.id of an Agreement of kind chain that is anchored and in force",
+            fix="end those that are none: supersede or revoke them",
         )
     return (ids[roots[0]], roots[0]), members(roots[0], known.values(), wanted.period_from, wanted.period_to)
 

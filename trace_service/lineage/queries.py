@@ -14,13 +14,12 @@ from sqlalchemy.engine import Connection
 
 from trace_service.database import AnyRow
 from trace_service.lineage.links import LINK
-from trace_service.records.queries import BATCH, LEAF, OPEN_KINDS, RECORD, SIGNATURE, WITHHELD, chunks
+from trace_service.records.queries import BATCH, LEAF, RECORD, WITHHELD, chunks, readable_by
 from trace_service.status.queries import CHANGE
 
 
 def _rows(did: str) -> sa.Select[tuple[object, ...]]:
-    mine = sa.exists().where(SIGNATURE.c.record_pk == RECORD.c.pk, SIGNATURE.c.signer_did == did)
-    visible = mine | RECORD.c.kind.in_([int(kind) for kind in OPEN_KINDS])
+    visible = readable_by(did)
     return (
         sa.select(
             RECORD.c.pk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from trace_service.database import read, write
 from trace_service.openapi import answers
@@ -28,14 +28,18 @@ Operator = Annotated[Caller, Depends(caller("admin"))]
 _SCHOOL = {"did": "did:web:school.example", "name": {"zh": "示例职业学校", "en": "Example Vocational School"}}
 
 
-class Name(BaseModel):
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Name(_Body):
     """A name in Chinese, and in English where there is one."""
 
     zh: str
     en: str = ""
 
 
-class NewOrganisation(BaseModel):
+class NewOrganisation(_Body):
     """An organisation to register."""
 
     did: str = Field(examples=["did:web:school.example"])
@@ -43,7 +47,7 @@ class NewOrganisation(BaseModel):
     record_keys: list[str] = Field(default=[], alias="recordKeys", description="multikeys", max_length=16)
 
 
-class NewKey(BaseModel):
+class NewKey(_Body):
     """An API key to make."""
 
     did: str = Field(examples=["did:web:school.example"])

@@ -41,6 +41,24 @@ _STATE = sa.case(
 ).label("state")
 
 
+def signed_by(did: str) -> sa.ColumnElement[bool]:
+    """Whether ``did`` is one of a record's signers."""
+    return sa.exists().where(SIGNATURE.c.record_pk == RECORD.c.pk, SIGNATURE.c.signer_did == did)
+
+
+def known_to(did: str) -> sa.ColumnElement[bool]:
+    """Whether ``did`` may link to a record by its id alone: it signs it, or its kind is public. Drafts of
+    others too: what an import links to may be signed after it."""
+    return signed_by(did) | RECORD.c.kind.in_([int(kind) for kind in PUBLIC_KINDS])
+
+
+def readable_by(did: str) -> sa.ColumnElement[bool]:
+    """Whether ``did`` may have a record's content: it signs it, or its kind is open and it is complete. What
+    is still a draft, or was rejected, is its signers' alone."""
+    open_kind = RECORD.c.kind.in_([int(kind) for kind in OPEN_KINDS])
+    return signed_by(did) | (open_kind & RECORD.c.completed_at.is_not(None))
+
+
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """Yield ``values`` in lists of at most ``size``."""
     rest = iter(values)
@@ -101,17 +119,13 @@ def list_records(
 
 def find_record(connection: Connection, did: str, record_id: str) -> AnyRow | None:
     """Return the record if ``did`` is one of its signers, with its ``document``."""
-    mine = sa.exists().where(SIGNATURE.c.record_pk == RECORD.c.pk, SIGNATURE.c.signer_did == did)
-    query = _overview().add_columns(RECORD.c.document).where(RECORD.c.id == record_id, mine)
+    query = _overview().add_columns(RECORD.c.document).where(RECORD.c.id == record_id, signed_by(did))
     return connection.execute(query).one_or_none()
 
 
 def readable_by_digest(connection: Connection, did: str, digest: bytes) -> str | None:
     """Return the id of the record with this record_digest if ``did`` signs it or anyone may read its kind."""
-    mine = sa.exists().where(SIGNATURE.c.record_pk == RECORD.c.pk, SIGNATURE.c.signer_did == did)
-    query = sa.select(RECORD.c.id).where(
-        RECORD.c.digest == digest, mine | RECORD.c.kind.in_([int(kind) for kind in OPEN_KINDS])
-    )
+    query = sa.select(RECORD.c.id).where(RECORD.c.digest == digest, readable_by(did))
     found = connection.execute(query).scalar_one_or_none()
     return None if found is None else str(found)
 
@@ -146,13 +160,10 @@ def waiting_for(connection: Connection, did: str, digests: Iterable[bytes]) -> d
 
 def linkable_digests(connection: Connection, did: str, ids: Iterable[str]) -> dict[str, bytes]:
     """Return the digests of those records that ``did`` may link to by id alone: its own, and public kinds."""
-    mine = sa.exists().where(SIGNATURE.c.record_pk == RECORD.c.pk, SIGNATURE.c.signer_did == did)
     found: dict[str, bytes] = {}
     for part in chunks(ids):
         rows = connection.execute(
-            sa.select(RECORD.c.id, RECORD.c.digest).where(
-                RECORD.c.id.in_(part), sa.or_(RECORD.c.kind.in_(PUBLIC_KINDS), mine)
-            )
+            sa.select(RECORD.c.id, RECORD.c.digest).where(RECORD.c.id.in_(part), known_to(did))
         )
         found.update((row.id, row.digest) for row in rows)
     return found

@@ -214,7 +214,9 @@ def parse_bulk_body(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Problem(400, "request.unreadable", "The body is not JSON", detail=str(error.msg)) from None
+        raise Problem(
+            400, "request.unreadable", "The body is not JSON", detail=str(error.msg), path="$"
+        ) from None
 
 
 def read_as(model: type[BaseModel], value: Any) -> Any:

@@ -124,7 +124,7 @@ def test_for_who_does_not_belong_the_community_does_not_exist(installed: Install
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
-        ({"community": "urn:uuid:00000000-0000-4000-8000-000000000009"}, 404, "indicators.community"),
+        ({"community": "urn:uuid:00000000-0000-4000-8000-000000000009"}, 404, "community.not_found"),
         ({"to": "2025-09-01"}, 422, "indicators.period"),
         ({"from": "yesterday"}, 422, "request.invalid"),
     ],

@@ -48,7 +48,9 @@ class Desk:
         )
         pk = self.pks[issuer]
         with write(self.service.engine) as connection:
-            stored = insert_records(connection, [NewRecord(record, pk, pk, self.numbers)], utc_now())
+            now = utc_now()
+            new = [NewRecord(record, pk, pk, self.numbers)]
+            stored = insert_records(connection, new, now, completed_at=now, anchor_by=now)
             insert_open_signatures(connection, stored)
         return record
 

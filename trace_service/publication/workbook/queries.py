@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from trace_service.database import AnyRow
 from trace_service.organisations.queries import ORGANISATION
-from trace_service.records.queries import PUBLIC_KINDS, RECORD, SIGNATURE, chunks
+from trace_service.records.queries import RECORD, chunks, known_to, signed_by
 
 
 class Numbered(NamedTuple):
@@ -30,14 +30,10 @@ def records_after(
     query = sa.select(RECORD.c.pk, RECORD.c.id, RECORD.c.external_ref, RECORD.c.revision, RECORD.c.document)
     query = query.where(RECORD.c.pk > after, RECORD.c.rejected_at.is_(None))
     if did is not None:
-        query = query.where(_signed_by(did))
+        query = query.where(signed_by(did))
     if schema is not None:
         query = query.where(RECORD.c.schema_name == schema)
     return connection.execute(query.order_by(RECORD.c.pk).limit(limit)).all()
-
-
-def _signed_by(did: str) -> sa.Exists:
-    return sa.exists().where(SIGNATURE.c.record_pk == RECORD.c.pk, SIGNATURE.c.signer_did == did)
 
 
 def numbered(connection: Connection, did: str | None, ids: Iterable[str]) -> dict[str, Numbered]:
@@ -56,7 +52,7 @@ def numbered(connection: Connection, did: str | None, ids: Iterable[str]) -> dic
             .where(RECORD.c.id.in_(part), RECORD.c.external_ref.is_not(None), RECORD.c.rejected_at.is_(None))
         )
         if did is not None:
-            query = query.where(_signed_by(did) | RECORD.c.kind.in_([int(kind) for kind in PUBLIC_KINDS]))
+            query = query.where(known_to(did))
         found.update(
             (row.id, Numbered(row.schema_name, row.did, row.external_ref, row.revision))
             for row in connection.execute(query)

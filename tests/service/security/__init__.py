@@ -1,0 +1,1 @@
+"""What strangers get from the HTTP interface."""
