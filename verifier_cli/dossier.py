@@ -213,6 +213,10 @@ def _manifest(data: bytes) -> tuple[bytes, str, tuple[Entry, ...], dict[bytes, s
         raise DossierError("$.entries", "a name is given twice")
     if len({entry.digest for entry in entries}) != len(entries):
         raise DossierError("$.entries", "a record is given twice")
+    if len(withheld) != len(value["withheld"]):
+        raise DossierError("$.withheld", "a record is given twice")
+    if not withheld.keys().isdisjoint(entry.digest for entry in entries):
+        raise DossierError("$.withheld", "a record is both withheld and in the dossier")
     if root not in {entry.digest for entry in entries}:
         raise DossierError("$.root", "is not among the entries")
     return root, created, entries, withheld

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verifier_cli.commands.lineage import View, examine, show, verify_with
+from verifier_cli.commands.lineage import View, check_root, examine, show, verify_with
 from verifier_cli.commands.setup import choose_language, load_trust, open_reader
 from verifier_cli.dossier import Dossier, read_dossier
 from verifier_cli.encoding import format_time
@@ -68,15 +68,8 @@ def run(path: Path, options: Options) -> int:
     for line in anchors.lines:
         print(line, file=sys.stderr)
     graph = examine(f"{path}/{name}", data, [files], verify_one, descendants=False)
-    if graph.root.document is not None and graph.root.digest != _name_of(dossier):
-        raise DossierError("$.root", "the proof file under this name holds another record")
+    check_root(graph, dossier.root)
     return show(graph, options.view, trustFrom="dossier" if options.trust is None else "own")
-
-
-def _name_of(dossier: Dossier) -> str:
-    from verifier_cli.encoding import digest_multibase
-
-    return digest_multibase(dossier.root)
 
 
 def _anchors(dossier: Dossier, options: Options, language: Language) -> _Anchors:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from verifier_cli.commands.setup import choose_language, load_trust, open_reader
 from verifier_cli.commands.verify import api_key, parse_moment
-from verifier_cli.errors import MisuseError
+from verifier_cli.encoding import digest_multibase
+from verifier_cli.errors import DossierError, MisuseError
 from verifier_cli.proof_file import MAX_PROOF_FILE, carriers, holds_many
 from verifier_cli.report import Report, Verdict
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from verifier_cli.lineage_sources import Collection, Service
     from verifier_cli.trust import Trust
 
-__all__ = ["Options", "View", "examine", "run", "show", "verify_with"]
+__all__ = ["Options", "View", "check_root", "examine", "run", "show", "verify_with"]
 
 MIN_WIDTH: Final = 60
 """Columns below which a tree cannot be read; narrower terminals break the lines themselves."""
@@ -71,10 +72,17 @@ def run(path: Path, options: Options) -> int:
         places.append(Service(check_rpc_url(options.source, "--source"), api_key()))
     elif options.source is not None:
         places.append(_collection(Path(options.source)))
-    name, data, own = _subject(path)
+    name, data, own, root = _subject(path)
     verify_one = verify_with(trust, reader, at=options.at)
     graph = examine(name, data, [own, *places], verify_one, descendants=options.view.descendants)
+    check_root(graph, root)
     return show(graph, options.view)
+
+
+def check_root(graph: LineageGraph, root: bytes | None) -> None:
+    """Raise DossierError where the graph is about another record than a dossier's manifest says (`root`)."""
+    if root is not None and graph.root.document is not None and graph.root.digest != digest_multibase(root):
+        raise DossierError("$.root", "the proof file under this name holds another record")
 
 
 def verify_with(
@@ -151,15 +159,16 @@ def show(graph: LineageGraph, view: View, **members: str) -> int:
     return graph.exit_code
 
 
-def _subject(path: Path) -> tuple[str, bytes, Collection]:
-    """Name and bytes of the proof file asked about, and what else came with it: of a dossier, all of it."""
+def _subject(path: Path) -> tuple[str, bytes, Collection, bytes | None]:
+    """Name and bytes of the proof file asked about, and what else came with it: of a dossier, all of it, and
+    the digest that its manifest gives the record."""
     from verifier_cli.dossier import is_dossier, read_dossier
     from verifier_cli.lineage_sources import Collection
 
     if is_dossier(path):
         dossier = read_dossier(path)
         name, data = dossier.root_file()
-        return f"{path}/{name}", data, Collection(dossier.files, dossier.withheld)
+        return f"{path}/{name}", data, Collection(dossier.files, dossier.withheld), dossier.root
     if holds_many(path):
         raise MisuseError(f"{path}: name one proof file or a dossier; others go with --source")
     try:
@@ -167,7 +176,7 @@ def _subject(path: Path) -> tuple[str, bytes, Collection]:
             data = stream.read(MAX_PROOF_FILE + 1)
     except OSError as error:
         raise MisuseError(f"{path}: cannot be read: {error.strerror}") from None
-    return str(path), data, Collection([(str(path), data)])
+    return str(path), data, Collection([(str(path), data)]), None
 
 
 def _collection(path: Path) -> Collection:

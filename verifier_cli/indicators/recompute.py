@@ -136,6 +136,13 @@ def recompute(
     gathered = store.gather(at, work.folder / "records", work.executor, work.workers, work.progress)
     belonging = _members(result, gathered)
     result.members = frozenset(item.did for item in belonging)
+    # A member that the snapshot leaves out would seem to have issued and withdrawn nothing.
+    covered = set(facts.organisations())
+    result.missing += [
+        Difference("community", did, "not_covered")
+        for did in sorted(result.members)
+        if org_id(did) not in covered
+    ]
     if result.missing or result.differences:
         return result
     chosen = inputs(gathered.counted, result.members, schemas_read(definitions), report.period_to)

@@ -23,6 +23,7 @@ from tests.support.records import (
 )
 from verifier_cli.audit.run import Progress
 from verifier_cli.audit.snapshot_facts import SnapshotFacts
+from verifier_cli.did import org_id
 from verifier_cli.indicators.community import facts_of
 from verifier_cli.indicators.definition import Definition
 from verifier_cli.indicators.differences import Difference
@@ -122,8 +123,16 @@ def honest(held: Held) -> Report:
     )
 
 
-def made_again(folder: Path, report: Report, held: Held) -> Recomputed:
-    facts = SimpleNamespace(chain_id=CHAIN_ID, block_number=7, block_hash="0x00", status_words=lambda org: {})
+def made_again(
+    folder: Path, report: Report, held: Held, covered: Collection[str] = (SCHOOL, FIRM)
+) -> Recomputed:
+    facts = SimpleNamespace(
+        chain_id=CHAIN_ID,
+        block_number=7,
+        block_hash="0x00",
+        status_words=lambda org: {},
+        organisations=lambda: [org_id(did) for did in covered],
+    )
     at = cast(AtBlock, SimpleNamespace(facts=facts))
     return recompute(report, held, at, cast(SnapshotFacts, facts), lambda data: None, Work(folder))
 
@@ -226,6 +235,19 @@ def test_a_community_that_ended_before_the_period_is_none(tmp_path: Path) -> Non
     held = Held([ended, *ENROLMENTS])
     report = replace(honest(held), based_on=(ended.digest.hex(), *honest(held).based_on[1:]))
     assert told(made_again(tmp_path, report, held).differences) == [("community", COMMUNITY, "not_it")]
+
+
+def test_a_snapshot_that_leaves_a_member_out_decides_nothing(tmp_path: Path) -> None:
+    result = made_again(tmp_path, honest(whole()), whole(), covered=[SCHOOL])
+    assert (result.verdict, told(result.missing)) == ("undecided", [("community", FIRM, "not_covered")])
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"block": 8}, {"block": 6}, {"chain_id": 1}, {"block_hash": "0x" + "11" * 32}]
+)
+def test_another_block_or_chain_is_a_difference(tmp_path: Path, elsewhere: dict[str, Any]) -> None:
+    result = made_again(tmp_path, replace(honest(whole()), **elsewhere), whole())
+    assert told(result.differences) == [("report", "block", "other_block")]
 
 
 def test_who_signed_report_and_definitions_is_told(tmp_path: Path) -> None:

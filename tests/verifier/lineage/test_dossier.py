@@ -168,6 +168,12 @@ def _record_names(parts: dict[str, bytes]) -> list[str]:
     return sorted(name for name in parts if name.startswith("records/"))
 
 
+def _without_name(entry: dict[str, str]) -> dict[str, str]:
+    return {"digest": entry["digest"], "type": entry["type"]}
+
+
+ELSEWHERE = {"digest": digest_multibase(bytes(32)), "type": "party"}
+
 REFUSED: list[tuple[str, Change]] = [
     ("no manifest", _drop("manifest.json")),
     ("file that the manifest lacks", lambda p: p.update({"records/activity/x.trace.json": b"{}"})),
@@ -194,6 +200,8 @@ REFUSED: list[tuple[str, Change]] = [
     ("name out of form", _manifest(lambda m: m["entries"][0].update(name="../x.trace.json"))),
     ("entries no list", _manifest(lambda m: m.update(entries={}))),
     ("withheld no digest", _manifest(lambda m: m.update(withheld=[{"digest": "x", "type": "party"}]))),
+    ("withheld and there", _manifest(lambda m: m["withheld"].append(_without_name(m["entries"][0])))),
+    ("withheld twice", _manifest(lambda m: m["withheld"].extend(2 * [ELSEWHERE]))),
     ("huge record", lambda p: p.update({_record_names(p)[0]: b" " * 200_000})),
     ("huge manifest", lambda p: p.update({"manifest.json": b" " * (module.MAX_MANIFEST + 1)})),
     ("trust file no text", lambda p: p.update({"trust.toml": b"\xff"})),
@@ -270,6 +278,10 @@ def test_another_record_under_the_roots_name_is_refused(story: Story, tmp_path: 
     other = f"records/enrolment/{digest_multibase(story.enrolment.digest)}.trace.json"
     _rewrite(path, lambda p: p.update({root: p[other]}))
     assert run(["dossier", str(path)]) == 3
+    (tmp_path / "t.toml").write_text(TRUST_TEXT)
+    (tmp_path / "s.json").write_bytes(story.ledger.snapshot().serialise())
+    own = ["--trust", str(tmp_path / "t.toml"), "--offline", "--snapshot", str(tmp_path / "s.json")]
+    assert run(["lineage", str(path), *own]) == 3
 
 
 def test_random_bytes_raise_nothing_else(story: Story, tmp_path: Path) -> None:
