@@ -218,6 +218,36 @@ def _add_recompute(commands: Any) -> None:
     _add_lang(parser)
 
 
+def _add_exceptions(commands: Any) -> None:
+    parser = commands.add_parser(
+        "exceptions",
+        help="run the rules of an auditor over verified records",
+        description="Verify the records of an export, and list those that an auditor would ask about: hours "
+        "that overlap, late entries, identical scores, withdrawn evidence and others.",
+        epilog="Exit codes: 0 nothing found, 1 something found, 2 nothing found but records are missing or "
+        "at fault, 3 usage or unreadable.",
+    )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        required=True,
+        metavar="URL|FOLDER|ZIP",
+        help="where the records are: a service, an export, or proof files",
+    )
+    parser.add_argument("--period", required=True, metavar="FROM/TO", help="days; the second is exclusive")
+    parser.add_argument("--community", metavar="URN", help="only records of this community's members")
+    _add_repeated(parser, "--rule", "CODE", str, "only this rule")
+    _common(parser)
+    parser.add_argument("--deployment", metavar="NAME", help="name in the trust file, where it has several")
+    parser.add_argument("--snapshot", type=Path, metavar="FILE", help="a snapshot instead of nodes")
+    parser.add_argument(
+        "--api-key-file", type=Path, metavar="FILE", help="file with a key that may read records"
+    )
+    parser.add_argument("--jobs", type=_jobs, metavar="N", help="processes to use (default: one a core)")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print the result as JSON")
+    _add_lang(parser)
+
+
 def _add_repeated(
     parser: argparse.ArgumentParser, name: str, metavar: str, kind: Callable[[str], Any], text: str
 ) -> None:
@@ -240,4 +270,5 @@ def command_line() -> argparse.ArgumentParser:
     _add_snapshot(commands)
     _add_audit(commands)
     _add_recompute(commands)
+    _add_exceptions(commands)
     return parser

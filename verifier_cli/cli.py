@@ -74,6 +74,12 @@ def _dispatch(command: str, given: dict[str, Any]) -> int:
         return recompute.run(
             recompute.Options(**{**given, "rpc": tuple(given["rpc"])}), as_json=as_json, lang=lang
         )
+    if command == "exceptions":
+        from verifier_cli.commands import exceptions
+
+        as_json, lang = given.pop("as_json"), given.pop("lang")
+        given["rules"], given["rpc"] = tuple(given.pop("rule")), tuple(given["rpc"])
+        return exceptions.run(exceptions.Options(**given), as_json=as_json, lang=lang)
     if command == "audit":
         from verifier_cli.audit import command as audit
 

@@ -36,7 +36,7 @@ from verifier_cli.snapshot_reader import SnapshotReader
 from verifier_cli.trust import Deployment, Trust, check_rpc_url
 from verifier_cli.verify import verify
 
-__all__ = ["Options", "perform", "run"]
+__all__ = ["Options", "open_store", "perform", "run"]
 
 EXIT_CODES: Final = {"match": 0, "mismatch": 1, "undecided": 2}
 MAX_API_KEY: Final = 1024
@@ -99,7 +99,7 @@ def perform(options: Options, now: int, *, quiet: bool = True) -> Recomputed:
         raise DataError(str(options.report), f"the report itself: {trouble}")
     jobs = options.jobs or default_jobs()
     with tempfile.TemporaryDirectory(prefix="skilltrace-") as name, progress_bar(not quiet) as progress:
-        store = _store(options, Path(name))
+        store = open_store(options.source, options.api_key_file, Path(name))
         with workers(jobs if isinstance(store, BatchStore) else 1) as executor:
             return recompute(
                 report,
@@ -119,18 +119,18 @@ def _trouble(found: Verified) -> str | None:
     return f"step {int(step.step)}, {step.reason}"
 
 
-def _store(options: Options, folder: Path) -> Store:
-    """Where the records are: a service, the folder of an export, or proof files."""
-    if options.source.startswith(("http://", "https://")):
-        key = options.api_key_file
+def open_store(source: str, key: Path | None, folder: Path) -> Store:
+    """Where the records are: a service (`key` is a file with an API key), the folder of an export, or proof
+    files. `folder` is for what is fetched. Raises DataError, MisuseError."""
+    if source.startswith(("http://", "https://")):
         text = None if key is None else _read(key, MAX_API_KEY).decode("ascii", "replace").strip()
-        copy_source(open_source(options.source, text), folder / "export")
+        copy_source(open_source(source, text), folder / "export")
         return BatchStore(FolderSource(folder / "export"))
-    path = Path(options.source)
+    path = Path(source)
     if (path / ORGANISATIONS_FILE).exists():
         return BatchStore(FolderSource(path))
     if not path.exists():
-        raise MisuseError(f"--from {options.source}: there is no such file or folder")
+        raise MisuseError(f"--from {source}: there is no such file or folder")
     return ProofStore([path])
 
 
