@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -109,18 +109,21 @@ def settle(
 
 
 def ratio(context: Context, rows: Sequence[Row]) -> Value:
-    """numerator / denominator of the row without `part`; rows with one are shown beside it."""
+    """numerator / denominator of the row without `part`; rows with one are shown beside it, those with `n`
+    (persons) where they are about enough of them."""
     main = [row for row in rows if row.get("part") is None]
     if len(main) > 1:
         raise RunError(context.code, f"{len(main)} rows without a part")
     parts = [(str(row["part"]), _fraction(row, context.code)) for row in rows if row.get("part") is not None]
-    return settle(
+    value = settle(
         context,
         rows,
         _fraction(main[0], context.code) if main else None,
         parts=[(part, exact) for part, exact in parts if exact is not None],
         flags=[f"no_{part}" for part, exact in parts if exact is None],
     )
+    few = [row for row in rows if row.get("part") is not None and row.get("n") is not None]
+    return replace(value, part_persons=tuple(sorted((str(row["part"]), int(row["n"])) for row in few)))
 
 
 def index(context: Context, rows: Sequence[Row], scale: int = 1) -> Value:

@@ -36,6 +36,8 @@ class Value:
     coverable: int | None = None
     parts: tuple[tuple[str, Fraction], ...] = ()
     flags: tuple[str, ...] = field(default=())
+    part_persons: tuple[tuple[str, int], ...] = ()
+    """Persons of those parts that are about some of them; not published."""
 
     @property
     def coverage_bp(self) -> int | None:
@@ -72,12 +74,19 @@ def rounded(exact: Fraction) -> str:
 
 def publish(value: Value, min_persons: int) -> Value:
     """The value as it may be published: nothing about fewer than `min_persons` persons, nor of a group so
-    large that the rest of the whole is as small."""
-    if min_persons == 0 or value.state != "value":
+    large that the rest of the whole is as small; of its parts none about fewer."""
+    if min_persons == 0:
         return value
+    if value.state != "value":
+        # Why there is none may be about the few: that all of them answered alike, say.
+        few = 0 < (value.n or 0) < min_persons
+        return replace(value, n=None, complement=None, covered=None, flags=()) if few else value
     few = value.n is None or value.n < min_persons or 0 < (value.complement or 0) < min_persons
-    if not few:
-        return value
-    return replace(
-        value, state="too_few", exact=None, n=None, complement=None, parts=(), flags=(), covered=None
-    )
+    if few:
+        return replace(
+            value, state="too_few", exact=None, n=None, complement=None, parts=(), flags=(), covered=None
+        )
+    hidden = {code for code, persons in value.part_persons if persons < min_persons}
+    parts = tuple((code, part) for code, part in value.parts if code not in hidden)
+    flags = sorted({*value.flags, *(f"few_{code}" for code in hidden)})
+    return replace(value, parts=parts, flags=tuple(flags))
