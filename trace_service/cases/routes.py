@@ -21,7 +21,8 @@ from trace_service.cases.requests import (
     PeriodBody,
     VerifyBody,
 )
-from trace_service.cases.service import Author, asked_for, improve, open_case, verify
+from trace_service.cases.service import asked_for, improve, open_case, verify
+from trace_service.cases.steps import Author
 from trace_service.database import read, write
 from trace_service.idempotency.service import Answer, IdempotentRequest, identify, recall, remember
 from trace_service.openapi import answers, body_schema, json_body

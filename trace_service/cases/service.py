@@ -6,9 +6,7 @@ Every number in them is read from reports or counted by a rule; nobody types one
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -18,37 +16,17 @@ from trace_service.cases import effects, queries
 from trace_service.cases.effects import BEFORE, Measure, criterion, measure
 from trace_service.cases.exceptions import Asked, Searched
 from trace_service.cases.overview import Case, case_of
-from trace_service.cases.requests import ImproveBody, OpenBody, PeriodBody, StepBody, VerifyBody
+from trace_service.cases.requests import ImproveBody, OpenBody, PeriodBody, VerifyBody
+from trace_service.cases.steps import Author, Step
 from trace_service.database import AnyRow
 from trace_service.problems import Problem, not_found
-from trace_service.records.compose import Draft, DraftLink, new_id
-from verifier_cli.encoding import format_time
-from verifier_cli.indicators.definition import shipped
+from trace_service.records.compose import Draft, DraftLink
 from verifier_cli.indicators.exceptions import RECORDS
-from verifier_cli.indicators.times import day_of
 
-__all__ = ["Author", "asked_for", "improve", "open_case", "verify"]
+__all__ = ["asked_for", "improve", "open_case", "verify"]
 
-_STEPS: Final[Mapping[str, tuple[str, str]]] = {
-    "diagnosis": ("诊断", "Diagnosis"),
-    "improvement": ("改进", "Improvement"),
-    "verification": ("验证", "Verification"),
-}
 TOKEN_BYTES: Final = 4
 """Of chance in the name of a case that the caller did not name: no clash among those of a day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who drafts (a DID), and when (epoch seconds)."""
-
-    did: str
-    now: int
-
-    @property
-    def today(self) -> date:
-        """The day in Shanghai."""
-        return day_of(self.now)
 
 
 def asked_for(did: str, code: str, period: PeriodBody) -> Asked:
@@ -77,7 +55,7 @@ def open_case(connection: Connection, author: Author, body: OpenBody, searched: 
         found, links = _exceptions(connection, author, body, searched)
     token = body.case or f"CASE-{author.today:%Y%m%d}-{secrets.token_hex(TOKEN_BYTES)}"
     more = {"opened": author.today.isoformat(), "criteria": [criterion(found)]}
-    step = _Step(author, "diagnosis", token, f"{token}-D", found.code, body)
+    step = Step(author, "diagnosis", token, f"{token}-D", found.code, body)
     draft = step.draft("open", links, more)
     return replace(draft, external_ref=f"case/{token}/diagnosis")
 
@@ -125,7 +103,7 @@ def _exceptions(
 def improve(connection: Connection, author: Author, case_id: str, body: ImproveBody) -> Draft:
     """An improvement. Raises `Problem` 404 for no such case, 409 for a closed one."""
     case = _open(connection, author, case_id)
-    step = _Step(author, "improvement", case.token, _numbered(case, "I"), case.about, body)
+    step = Step(author, "improvement", case.token, _numbered(case, "I"), case.about, body)
     links = (DraftLink(case.diagnosis.id, "answers", digest=case.diagnosis.digest),)
     return step.draft("adopted", links, {"category": body.category})
 
@@ -156,7 +134,7 @@ def verify(
     more["opened"] = case.opened.isoformat()
     if reached:
         more["closed"] = author.today.isoformat()
-    step = _Step(author, "verification", case.token, _numbered(case, "V"), case.about, body)
+    step = Step(author, "verification", case.token, _numbered(case, "V"), case.about, body)
     return step.draft("met" if reached else "unmet", links, more)
 
 
@@ -260,47 +238,3 @@ def _numbered(case: Case, letter: str) -> str:
     kind = "improvement" if letter == "I" else "verification"
     number = sum(step.kind == kind for step in case.steps) + 1
     return f"{case.token}-{letter}{number}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    author: Author
-    kind: str
-    token: str
-    code: str
-    about: str
-    body: StepBody
-
-    def draft(self, result: str, links: Iterable[DraftLink], more: Mapping[str, Any]) -> Draft:
-        subject: dict[str, Any] = {
-            "id": new_id(),
-            "type": ["Decision"],
-            "kind": self.kind,
-            "code": self.code,
-            "title": self._title(),
-            "body": self.author.did,
-            "on": self.author.today.isoformat(),
-            "result": result,
-            "case": self.token,
-            **more,
-        }
-        if self.body.basis is not None:
-            subject["basis"] = self.body.basis
-        signers: Sequence[tuple[str, str]] = [(each.id, each.role) for each in self.body.countersigners]
-        return Draft(
-            queries.DECISION,
-            self.author.did,
-            subject,
-            format_time(self.author.now),
-            links=tuple(links),
-            countersigners=tuple(signers),
-            id=new_id(),
-        )
-
-    def _title(self) -> dict[str, str]:
-        if self.body.title is not None:
-            return self.body.title.model_dump(exclude_none=True)
-        zh, en = _STEPS[self.kind]
-        definition = shipped().get(self.about)
-        titles = {"zh": self.about, "en": self.about} if definition is None else definition.title
-        return {"zh": f"{zh}：{titles['zh']}", "en": f"{en}: {titles.get('en', self.about)}"}
