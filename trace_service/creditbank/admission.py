@@ -16,6 +16,7 @@ from trace_service.creditbank.problems import (
     CreditProblem,
     NotLapsedError,
     OverdraftError,
+    not_party,
     unknown_rule,
 )
 from trace_service.database import AnyRow
@@ -79,13 +80,7 @@ def check_proposer(connection: Connection, holder_pk: int, entry: Entry, propose
     if did == entry.bank or entry.op is Op.DEPOSIT:  # that one needs the credential, and takes nothing
         return
     if entry.bank not in reading.visible_banks(connection, holder_pk, did):
-        raise CreditProblem(
-            403,
-            "not_party",
-            "Only the bank, and who signs entries of this holder there, may draft this",
-            path="$.bank",
-            fix="ask the bank to draft it",
-        )
+        raise not_party()
 
 
 def _deposit(connection: Connection, holder_pk: int, entry: Entry) -> dict[str, Any]:

@@ -14,7 +14,13 @@ from trace_service.creditbank import evidence, queries, reading
 from trace_service.creditbank.admission import room
 from trace_service.creditbank.arithmetic import convert
 from trace_service.creditbank.entry import SCHEMA, Entry, Op, local_day
-from trace_service.creditbank.problems import CreditProblem, NotLapsedError, bad_agreement, bad_credential
+from trace_service.creditbank.problems import (
+    CreditProblem,
+    NotLapsedError,
+    bad_agreement,
+    bad_credential,
+    not_party,
+)
 from trace_service.creditbank.requests import (
     ConvertBody,
     DepositBody,
@@ -45,6 +51,7 @@ def entry_draft(connection: Connection, caller: str, body: EntryBody) -> Draft:
     """
     bank = body.bank or caller
     day = body.on or local_day(utc_now())
+    _check_party(connection, caller, bank, body)
     build = _BUILDERS[type(body)]
     subject, links, signers = build(connection, caller, bank, day, body)
     signers = [*signers, *((entry.id, entry.role) for entry in body.countersigners)]
@@ -64,6 +71,16 @@ def entry_draft(connection: Connection, caller: str, body: EntryBody) -> Draft:
         countersigners=tuple({did: (did, role) for did, role in reversed(signers) if did != bank}.values()),
         external_ref=body.external_ref,
     )
+
+
+def _check_party(connection: Connection, caller: str, bank: str, body: EntryBody) -> None:
+    """Refuse a stranger before anything of the holder is read: what an answer says would tell of it."""
+    if bank == caller or isinstance(body, DepositBody):
+        return
+    assert isinstance(body, RedeemBody | TransferBody | ExpireBody | ConvertBody | StatementBody)
+    holder = queries.find_holder(connection, body.holder)
+    if holder is None or bank not in reading.visible_banks(connection, holder.pk, caller):
+        raise not_party()
 
 
 def _deposit(

@@ -74,6 +74,10 @@ def local_day(time: datetime) -> date:
 
 
 def first_day_after(epoch_seconds: int) -> date:
-    """The first whole day on which something valid until that second no longer is."""
-    end = datetime.fromtimestamp(epoch_seconds, CHINA)
-    return (end + timedelta(days=1) - timedelta(microseconds=1)).date()
+    """The first whole day on which something valid until that second no longer is, or the last day that a
+    calendar has."""
+    try:
+        end = datetime.fromtimestamp(epoch_seconds, CHINA)
+        return (end + timedelta(days=1) - timedelta(microseconds=1)).date()
+    except (OverflowError, ValueError):
+        return date.max

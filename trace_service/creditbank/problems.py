@@ -81,6 +81,17 @@ class AlreadyDepositedError(CreditProblem):
         self.record = record
 
 
+def not_party() -> CreditProblem:
+    """The caller has no part in the holder's credits at this bank."""
+    return CreditProblem(
+        403,
+        "not_party",
+        "Only the bank, and who signs entries of this holder there, may draft this",
+        path="$.bank",
+        fix="ask the bank to draft it",
+    )
+
+
 def unknown_rule(code: str, version: str) -> CreditProblem:
     """The agreement has no such rule."""
     return CreditProblem(

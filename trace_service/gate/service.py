@@ -149,5 +149,9 @@ def _check(
 
 
 def local_day(time: str) -> date:
-    """Return the day in China on which ``time`` (UTC, YYYY-MM-DDTHH:MM:SSZ) lies."""
-    return datetime.fromtimestamp(parse_time(time), UTC).astimezone(CHINA).date()
+    """Return the day in China on which ``time`` (UTC, YYYY-MM-DDTHH:MM:SSZ) lies, or the
+    last day that a calendar has."""
+    try:
+        return datetime.fromtimestamp(parse_time(time), UTC).astimezone(CHINA).date()
+    except OverflowError:
+        return date.max

@@ -76,13 +76,7 @@ class LinkIndex:
         """Return the digest that ``link`` names; raises `Problem` 422 where nobody knows the record."""
         known = self.targets.get(link.id)
         if link.digest is not None and known is not None and known.digest != link.digest:
-            raise Problem(
-                422,
-                "record.link_digest",
-                "The digest is not that of the linked record",
-                path=path,
-                fix="leave the digest out, and it is filled in",
-            )
+            raise wrong_digest(path)
         found = link.digest or (None if known is None else known.digest)
         if found is None:
             raise Problem(
@@ -120,6 +114,17 @@ class LinkIndex:
                 path=path,
                 fix="link it with another relation, or let its issuer supersede it",
             )
+
+
+def wrong_digest(path: str) -> Problem:
+    """Id and digest of a link belong to two records."""
+    return Problem(
+        422,
+        "record.link_digest",
+        "The digest is not that of the linked record",
+        path=path,
+        fix="leave the digest out, and it is filled in",
+    )
 
 
 def new_id() -> str:

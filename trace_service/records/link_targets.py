@@ -8,8 +8,29 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from trace_service.organisations.queries import ORGANISATION
-from trace_service.records.compose import LinkIndex, LinkTarget
+from trace_service.records.compose import LinkIndex, LinkTarget, wrong_digest
 from trace_service.records.queries import RECORD, chunks, known_to
+
+
+def check_names(connection: Connection, links: Iterable[tuple[str, bytes, str]]) -> None:
+    """Raise `Problem` 422 where a link, given as (id, digest, path), calls a stored record by another's name.
+
+    What reads links by id and what reads them by digest would see two different records.
+    """
+    given = list(links)
+    digests: dict[str, bytes] = {}
+    ids: dict[bytes, str] = {}
+    for column, names in (
+        (RECORD.c.id, {record_id for record_id, _digest, _path in given}),
+        (RECORD.c.digest, {digest for _id, digest, _path in given}),
+    ):
+        for part in chunks(names):
+            for row in connection.execute(sa.select(RECORD.c.id, RECORD.c.digest).where(column.in_(part))):
+                digests[row.id] = bytes(row.digest)
+                ids[bytes(row.digest)] = row.id
+    for record_id, digest, path in given:
+        if digests.get(record_id, digest) != digest or ids.get(digest, record_id) != record_id:
+            raise wrong_digest(path)
 
 
 def link_index(connection: Connection, did: str, ids: Iterable[str]) -> LinkIndex:

@@ -13,7 +13,7 @@ from trace_service.gate.drafts import require_open, require_open_for
 from trace_service.organisations.queries import OrganisationName, names_of
 from trace_service.problems import Problem
 from trace_service.records.compose import Draft, compose
-from trace_service.records.link_targets import link_index
+from trace_service.records.link_targets import check_names, link_index
 from trace_service.records.numbers import check_reserved, next_numbers, reserve_words
 from trace_service.records.proofs import ProofResult, add_proofs
 from trace_service.records.queries import drafted_refs, known_ids, outbox
@@ -69,6 +69,15 @@ def compose_many(
     names = _check_signers(connection, proposer_did, drafts)
     _check_fresh(connection, names, drafts)
     numbers = _numbers(connection, names, drafts, whole_words=whole_words)
+    check_names(
+        connection,
+        (
+            (link.id, link.digest, f"$.links[{at}]")
+            for draft in drafts
+            for at, link in enumerate(draft.links)
+            if link.digest is not None
+        ),
+    )
     links = link_index(connection, proposer_did, {link.id for draft in drafts for link in draft.links})
     proposer = names[proposer_did].pk
     new = []
@@ -117,6 +126,10 @@ def store_document(
     if external_ref is not None and drafted_refs(connection, issuer.pk, record.schema, [external_ref]):
         raise _exists("$.externalRef")
     check_reserved(connection, issuer.pk, status.number)
+    named = enumerate(record.links)
+    check_names(
+        connection, ((link.id, link.digest, f"$.document.relatedResource[{at}]") for at, link in named)
+    )
     require_open_for(connection, record)
     new = NewRecord(record, issuer.pk, names[proposer_did].pk, status.number, external_ref)
     drafted = insert_records(connection, [new], utc_now())

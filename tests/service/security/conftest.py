@@ -22,6 +22,7 @@ from trace_service.organisations.authority import KnownKeys
 from trace_service.records.proofs import Door
 from trace_service.records.proofs import complete as complete_records
 from trace_service.records.queries import RECORD, SIGNATURE
+from trace_service.records.requests import CountersignerBody
 from trace_service.records.service import draft_many
 from verifier_cli.did import org_id
 from verifier_cli.encoding import digest_multibase
@@ -122,9 +123,8 @@ def _deposited(service: Service, person: str) -> str:
     }
     (credential,) = complete(service, body, did=SCHOOL)
     with write(service.engine) as connection:
-        wanted = DepositBody(
-            credential=RecordRef(id=credential), countersigners=[{"id": FIRM, "role": "enterprise"}]
-        )
+        firm = CountersignerBody(id=FIRM, role="enterprise")
+        wanted = DepositBody(credential=RecordRef(id=credential), countersigners=[firm])
         draft = entry_draft(connection, SCHOOL, wanted)
         (stored,) = draft_many(connection, service.settings.chain, SCHOOL, [draft], whole_words=False)
         signatures = SIGNATURE.update().where(SIGNATURE.c.record_pk == stored.pk)
