@@ -33,7 +33,11 @@ def _alignments(c: Community) -> None:
         ("IN-CERT", "skill_standard", (EVALUATOR,)),
     ):
         short.standard(c, ref, kind, signers, _DAY, items=["X", "Y", "Z"])
-    pairs = (("IN-POST", "X", "A"), ("IN-POST", "Y", "B"), ("IN-POST", "Z", "C"))
+    pairs: tuple[tuple[str, str, str], ...] = (
+        ("IN-POST", "X", "A"),
+        ("IN-POST", "Y", "B"),
+        ("IN-POST", "Z", "C"),
+    )
     pairs += (
         ("IN-CONTEST", "X", "A"),
         ("IN-CONTEST", "Y", "D"),

@@ -236,7 +236,7 @@ def test_files_that_are_no_proof_files_are_passed_over() -> None:
     files = Files([("noise", b"\xff"), *family.files.items()])
     wanted = family.records["certificate"].links[0]
     found = files.find(wanted)
-    assert found is not None
+    assert isinstance(found, Found)
     assert found.data == family.files["evaluation"]
     assert files.find(Link("urn:uuid:0", bytes(32), "evaluates", ())) is None
 

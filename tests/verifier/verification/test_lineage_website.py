@@ -15,7 +15,7 @@ from tests.verifier.verification.world import DEPLOYMENT
 from verifier_cli.commands.verify import API_KEY, Options, Verifier
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.errors import CouldNotRead, MisuseError
-from verifier_cli.lineage import Website
+from verifier_cli.lineage import Found, Website
 from verifier_cli.proof_file import Anchor, Carrier, ProofFile
 from verifier_cli.record import Link, Record
 from verifier_cli.trust import write_trust
@@ -80,7 +80,7 @@ def test_it_is_asked_for_the_digest_with_the_key(
     place, _ = places
     place.body = b"{}"
     found = Website(place.url + tail, key).find(WANTED)
-    assert found is not None
+    assert isinstance(found, Found)
     assert found.data == b"{}"
     assert KEY not in found.name
     assert place.asked == [(f"{tail.rstrip('/')}/{NAME}", header)]
