@@ -13,7 +13,9 @@ from pathlib import Path
 from demo.cohort import issue
 from demo.community import Community, set_up
 from demo.employer import audit_everything, verify_everything
+from demo.gate import show_gate
 from demo.processes import Processes
+from demo.reporting import recompute, report
 from demo.stage import DemoError, Stage
 
 HOME = Path(__file__).parent.parent / "var" / "demo"
@@ -46,8 +48,10 @@ def main() -> int:
 def _perform(home: Path, processes: Processes, stage: Stage) -> Community:
     community = set_up(home, processes, stage)
     cohort = issue(community, processes, stage)
-    verify_everything(community, cohort, stage)
-    audit_everything(community, stage)
+    withdrawn = verify_everything(community, cohort, processes, stage)
+    show_gate(community, processes, withdrawn, stage)
+    file = report(community, processes, stage)
+    recompute(community, file, audit_everything(community, stage), stage)
     stage.close()
     return community
 

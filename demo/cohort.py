@@ -14,11 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from demo.community import Community
 from demo.processes import Processes
+from demo.reporting import propose_community
+from demo.sample.client import PATIENCE_SECONDS, POLL_SECONDS, answer_of, seal
 from demo.stage import DemoError, Stage
 
 WORKBOOK = Path(__file__).parent.parent / "samples" / "cohort.xlsx"
-POLL_SECONDS = 0.25
-PATIENCE_SECONDS = 300.0  # without any progress
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,14 @@ def issue(community: Community, processes: Processes, stage: Stage) -> Cohort:
         with stage.step(
             "3  The school uploads last term's workbook; every party signs; batches are anchored"
         ):
+            propose_community(community)
             begun = time.monotonic()
             with WORKBOOK.open("rb") as workbook:
-                answer = _ok(school.post("/v1/imports", files={"file": (WORKBOOK.name, workbook)}))
+                answer = answer_of(school.post("/v1/imports", files={"file": (WORKBOOK.name, workbook)}))
             job = answer["id"]
             records = _watch(community, processes, school, job)
             seconds = time.monotonic() - begun
-            result = _ok(school.get(f"/v1/imports/{job}"))
+            result = answer_of(school.get(f"/v1/imports/{job}"))
             stage.expect(
                 (result["outcome"], result["errors"]) == ("imported", 0), f"the import ended as {result}"
             )
@@ -80,17 +81,19 @@ def _watch(community: Community, processes: Processes, school: httpx.Client, job
         asked = False
         while True:
             processes.check()
-            state = _ok(school.get(f"/v1/imports/{job}"))
-            counts = _ok(school.get(f"/v1/imports/{job}/progress"))
+            state = answer_of(school.get(f"/v1/imports/{job}"))
+            counts = answer_of(school.get(f"/v1/imports/{job}/progress"))
             if state["state"] == "finished" and state["outcome"] != "imported":
                 raise DemoError(f"the import ended as {state}")
             total = counts["drafted"]
             for name, bar in bars.items():
                 progress.update(bar, total=total or None, completed=counts[name])
             if total and not asked and counts["complete"] == total:
-                _seal_now(community)
+                seal(community, *community.members)
                 asked = True
-            if total and counts["final"] == total:
+            if total and counts["final"] + counts["withheld"] == total:
+                if counts["withheld"]:
+                    raise DemoError(f"{counts['withheld']} records cannot become final")
                 return int(total)
             now = (state["state"], *counts.values())
             if now != seen:
@@ -100,16 +103,10 @@ def _watch(community: Community, processes: Processes, school: httpx.Client, job
             time.sleep(POLL_SECONDS)
 
 
-def _seal_now(community: Community) -> None:
-    for member in community.members:
-        with community.client(member) as client:
-            _ok(client.post("/v1/batches:seal"))
-
-
 def _upload_again(school: httpx.Client) -> dict[str, Any]:
     with WORKBOOK.open("rb") as workbook:
-        job = _ok(school.post("/v1/imports", files={"file": (WORKBOOK.name, workbook)}))["id"]
-    while (state := _ok(school.get(f"/v1/imports/{job}")))["state"] != "finished":
+        job = answer_of(school.post("/v1/imports", files={"file": (WORKBOOK.name, workbook)}))["id"]
+    while (state := answer_of(school.get(f"/v1/imports/{job}")))["state"] != "finished":
         time.sleep(POLL_SECONDS)
     return state
 
@@ -118,28 +115,5 @@ def _batches(community: Community) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for member in community.members:
         with community.client(member) as client:
-            found += _ok(client.get("/v1/batches"))["items"]
+            found += answer_of(client.get("/v1/batches"))["items"]
     return found
-
-
-def revoke(community: Community, record_id: str) -> None:
-    """Let the school revoke a record, and wait until the chain says so."""
-    with community.client(community.school) as school:
-        change = {"record": record_id, "action": "revoke", "reason": "issuedInError"}
-        _ok(school.post("/v1/status-changes", json={"changes": [change]}))
-        end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end:
-            items = _ok(school.get("/v1/status-changes", params={"record": record_id}))["items"]
-            if items[-1]["state"] == "final":
-                return
-            time.sleep(POLL_SECONDS)
-    raise DemoError("the revocation did not become final")
-
-
-def _ok(answer: httpx.Response) -> dict[str, Any]:
-    if answer.is_error:
-        raise DemoError(
-            f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}: {answer.text}"
-        )
-    body: dict[str, Any] = answer.json()
-    return body

@@ -76,8 +76,10 @@ def set_up(home: Path, processes: Processes, stage: Stage) -> Community:
     with stage.step("2  Four organisations, each with keys of its own"):
         with ThreadPoolExecutor() as pool:
             list(pool.map(_make_keys, members))
-        for member in members:
-            _enrol(data_dir, passphrase, member)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda member: _add(data_dir, passphrase, member), members))
+        for member in members:  # one after the other: they are changes by one account, the owner's
+            _accredit(data_dir, passphrase, member)
             stage.say(f"{member.name} ({', '.join(member.roles)}) is accredited on chain")
     for number, member in enumerate(members):
         processes.start(
@@ -140,22 +142,14 @@ def _make_keys(member: Member) -> None:
         )
 
 
-def _enrol(data_dir: Path, passphrase: str, member: Member) -> None:
+def _add(data_dir: Path, passphrase: str, member: Member) -> None:
+    names = ("--name", member.name, "--name-en", member.name_en)
     own = ("--data-dir", data_dir, "--org-dir", member.directory)
-    run(
-        *(
-            "trace-service",
-            "org",
-            "add",
-            member.did,
-            "--name",
-            member.name,
-            "--name-en",
-            member.name_en,
-            *own,
-        ),
-        passphrase=passphrase,
-    )
-    roles = [word for role in member.roles for word in ("--role", role)]
+    run("trace-service", "org", "add", member.did, *names, *own, passphrase=passphrase)
+
+
+def _accredit(data_dir: Path, passphrase: str, member: Member) -> None:
+    own = ("--data-dir", data_dir, "--org-dir", member.directory)
     owner = ("--key-dir", data_dir.with_name(data_dir.name + "-owner"))
+    roles = [word for role in member.roles for word in ("--role", role)]
     run("trace-service", "org", "accredit", member.did, *own, *owner, *roles, passphrase=passphrase)

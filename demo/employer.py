@@ -9,17 +9,21 @@ import statistics
 import time
 from pathlib import Path
 
-from demo.cohort import Cohort, revoke
+from demo.cohort import Cohort
 from demo.community import Community
-from demo.processes import run
+from demo.processes import Processes, run
+from demo.sample.client import revoke
 from demo.stage import Stage
 
 COLD_RUNS = 7
 VALID, NOT_VALID, UNDECIDED = 0, 1, 2
 
 
-def verify_everything(community: Community, cohort: Cohort, stage: Stage) -> None:
-    """Verify a certificate, all of them, a lineage; then what must not verify, and what cannot be told."""
+def verify_everything(community: Community, cohort: Cohort, processes: Processes, stage: Stage) -> Path:
+    """Verify a certificate, all of them, a lineage; then what must not verify, and what cannot be told.
+
+    Returns the proof file of the certificate that was revoked.
+    """
     trust = ("--trust", community.trust_file)
     credentials = sorted((cohort.folder / "credential").glob("*.trace.json"))
     first, withdrawn = [path for path in credentials if _is_certificate(path)][:2]
@@ -36,11 +40,15 @@ def verify_everything(community: Community, cohort: Cohort, stage: Stage) -> Non
         done = run("trace-verify", "verify", cohort.folder / "credential", *trust, "--jobs", "2")
         stage.show("trace-verify verify proof-files/credential --jobs 2", done.stdout)
         stage.figure(f"{len(credentials)} credentials, online", f"{time.monotonic() - begun:.1f} s")
-    with stage.step("7  The practice behind the certificate"):
+    dossier = community.home / "certificate.dossier.zip"
+    with stage.step("7  One certificate's story: every record that it builds on, each verified"):
         begun = time.monotonic()
-        done = run("trace-verify", "verify", first, *trust, "--lineage", "--from", cohort.folder)
-        stage.show(f"trace-verify verify {first.name} --lineage --from proof-files", done.stdout)
+        tree = ("trace-verify", "lineage", first, "--source", cohort.folder, *trust, "--lang", "en")
+        stage.show(f"trace-verify lineage {first.name} --source proof-files", run(*tree).stdout)
         stage.figure("one certificate with its whole lineage", f"{time.monotonic() - begun:.1f} s")
+        stage.say("The remarks: what the sample dates a term ago was anchored only now.")
+        dossier.write_bytes(_dossier(community, first))
+        stage.say(f"All of it in one file for its holder: {dossier.name}, {dossier.stat().st_size:,} bytes")
     with stage.step("8  A certificate with one altered character"):
         forged.write_bytes(_alter(first.read_bytes()))
         done = run("trace-verify", "verify", forged, *trust, codes=(NOT_VALID,))
@@ -48,7 +56,7 @@ def verify_everything(community: Community, cohort: Cohort, stage: Stage) -> Non
         stage.figure("tampered file", "NOT_VALID, as it should be")
     with stage.step("9  A certificate that the school has revoked"):
         run("trace-verify", "verify", withdrawn, *trust)
-        revoke(community, json.loads(withdrawn.read_bytes())["record"]["id"])
+        revoke(community, processes, community.school, [_record_id(withdrawn)])
         done = run("trace-verify", "verify", withdrawn, *trust, codes=(NOT_VALID,))
         stage.show(f"trace-verify verify {withdrawn.name}", done.stdout)
         stage.figure("revoked certificate", "NOT_VALID, as it should be")
@@ -62,14 +70,20 @@ def verify_everything(community: Community, cohort: Cohort, stage: Stage) -> Non
             stage.show(f"trace-verify verify {first.name}", done.stdout)
             offline = run("trace-verify", "verify", first, *trust, "--offline", "--snapshot", snapshot)
             stage.show(f"trace-verify verify {first.name} --offline --snapshot snapshot.json", offline.stdout)
+            own = (*trust, "--offline", "--snapshot", snapshot, "--lang", "en")
+            story = run("trace-verify", "dossier", dossier, *own)
+            command = f"trace-verify dossier {dossier.name} --offline --snapshot snapshot.json"
+            stage.show(command, story.stdout.splitlines()[-1])
         finally:
             os.kill(community.chain_pid, signal.SIGCONT)
         stage.figure("stopped chain", "UNDECIDED; VALID offline from a snapshot")
+        stage.figure("dossier of a certificate, no network", "VALID with its whole lineage")
+    return withdrawn
 
 
-def audit_everything(community: Community, stage: Stage) -> None:
-    """Let an auditor recompute every batch, and the operator check that nothing was lost."""
-    with stage.step("11  An auditor recomputes every root, leaf and signature"):
+def audit_everything(community: Community, stage: Stage) -> Path:
+    """Let an auditor recompute every batch, and the operator check that nothing was lost; the export."""
+    with stage.step("13  An auditor recomputes every root, leaf and signature"):
         export = community.home / "export"
         run(
             "trace-service",
@@ -84,6 +98,16 @@ def audit_everything(community: Community, stage: Stage) -> None:
         done = run("trace-service", "fsck", "--data-dir", community.data_dir, passphrase=community.passphrase)
         stage.show("trace-service fsck", done.stdout)
         stage.figure("audit and fsck", "consistent")
+    return export
+
+
+def _record_id(path: Path) -> str:
+    return str(json.loads(path.read_bytes())["record"]["id"])
+
+
+def _dossier(community: Community, path: Path) -> bytes:
+    with community.client(community.school) as school:
+        return school.get(f"/v1/records/{_record_id(path)}/dossier").raise_for_status().content
 
 
 def _is_certificate(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
+
+WIDTH = 100  # of lines where no terminal says how wide it is
+_BRANCHES = re.compile(r"[\s│├└─]*")
+_GOES_ON = str.maketrans("├└─", "│  ")  # what stands below a branch
 
 
 class DemoError(Exception):
@@ -20,13 +26,15 @@ class Stage:
 
     def __init__(self) -> None:
         self.console = Console(highlight=False)
+        if not self.console.is_terminal:
+            self.console.width = WIDTH
         self._figures: list[tuple[str, str]] = []
         self._started = time.monotonic()
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Announce a step, and say how long it took."""
-        self.console.print(f"\n[bold cyan]{escape(title)}[/]")
+        self.console.print(f"\n[bold cyan]{escape(title)}[/]", soft_wrap=True)
         begun = time.monotonic()
         yield
         self.console.print(f"  [dim]{time.monotonic() - begun:.1f} s[/]")
@@ -37,9 +45,21 @@ class Stage:
 
     def show(self, command: str, output: str) -> None:
         """A command as one would type it, and what it printed."""
-        self.console.print(f"  [green]$ {escape(command)}[/]")
+        parts = Text(command).wrap(self.console, self.console.width - 8)
+        typed = " \\\n      ".join(part.plain.rstrip() for part in parts)
+        self.console.print(f"  [green]$ {escape(typed)}[/]", soft_wrap=True)
         for line in output.rstrip().splitlines():
-            self.console.print("    " + escape(line), soft_wrap=True)
+            for part in self._folded(line):
+                self.console.print("    " + escape(part), soft_wrap=True)
+
+    def _folded(self, line: str) -> Iterator[str]:
+        """A long line in several: what follows stands under the text, and branches of a tree go on."""
+        match = _BRANCHES.match(line)
+        start = match[0] if match else ""
+        below = start.translate(_GOES_ON) + "  "
+        room = max(WIDTH // 2, self.console.width - len(below) - 4)
+        for number, part in enumerate(Text(line[len(start) :]).wrap(self.console, room)):
+            yield (below if number else start) + part.plain.rstrip()
 
     def figure(self, name: str, value: str) -> None:
         """A row of the closing table."""
