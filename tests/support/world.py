@@ -146,6 +146,7 @@ class World:
                 schema_name=record.schema,
                 kind=int(record.kind),
                 subkind=record.subkind,
+                subject=record.document["credentialSubject"].get("id"),
                 revision=1,
                 status_number=record.status.number,
                 digest=record.digest,

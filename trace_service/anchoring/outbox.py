@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from trace_service.anchoring.queries import DEMAND, HELD, OUTBOX, RECORD, SIGNATURE, stream
 from trace_service.database import AnyRow
+from trace_service.records.queries import chunks
 
 
 def _waiting(organisation_pk: Any, now: datetime) -> sa.ColumnElement[bool]:
@@ -87,10 +88,19 @@ def end_demand(connection: Connection, organisation_pk: int) -> None:
     connection.execute(DEMAND.delete().where(DEMAND.c.organisation_pk == organisation_pk))
 
 
+def held_since(connection: Connection, record_pks: Iterable[int]) -> dict[tuple[int, str], datetime]:
+    """When those of the records that were held back before were first held back, by row and reason."""
+    return {
+        (row.record_pk, row.reason): row.noticed_at
+        for part in chunks(record_pks)
+        for row in connection.execute(sa.select(HELD).where(HELD.c.record_pk.in_(part)))
+    }
+
+
 def hold_back(connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
     """Remember records that may not be sealed at present."""
-    pks = [value["record_pk"] for value in values]
-    connection.execute(HELD.delete().where(HELD.c.record_pk.in_(pks)))
+    for part in chunks(value["record_pk"] for value in values):
+        connection.execute(HELD.delete().where(HELD.c.record_pk.in_(part)))
     connection.execute(HELD.insert(), list(values))
 
 

@@ -203,7 +203,7 @@ def leaf_hashes(connection: Connection, batch_pk: int) -> list[bytes]:
 
 
 def place_of(connection: Connection, record_id: str) -> AnyRow | None:
-    """A record with the batch and the leaf it is in (both NULL before sealing)."""
+    """A record with the batch and the leaf it is in (both NULL before sealing), and why it was held back."""
     query = (
         sa.select(
             RECORD.c.pk,
@@ -218,10 +218,13 @@ def place_of(connection: Connection, record_id: str) -> AnyRow | None:
             BATCH.c.transaction_hash,
             WITHHELD.c.reason.label("withheld"),
             WITHHELD.c.signer_did.label("withheld_for"),
+            HELD.c.reason.label("held"),
+            HELD.c.signer_did.label("held_for"),
         )
         .join(LEAF, LEAF.c.record_pk == RECORD.c.pk, isouter=True)
         .join(BATCH, BATCH.c.pk == LEAF.c.batch_pk, isouter=True)
         .join(WITHHELD, WITHHELD.c.record_pk == RECORD.c.pk, isouter=True)
+        .join(HELD, HELD.c.record_pk == RECORD.c.pk, isouter=True)
         .where(RECORD.c.id == record_id)
     )
     return connection.execute(query).one_or_none()

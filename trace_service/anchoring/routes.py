@@ -134,6 +134,14 @@ def linked_proof_file(
 
 def _hand_out(shared: Context, connection: Connection, record_id: str) -> Response:
     place = queries.place_of(connection, record_id)
+    if place is not None and place.batch_pk is None and place.held is not None:
+        raise Problem(
+            409,
+            "record.not_final",
+            "The record is not final yet: it is held back from sealing",
+            detail=f"{place.held_for}: {place.held}",
+            fix="have what is missing signed, or the signer accredited: it is then sealed by itself",
+        )
     if place is None or place.checked_at is None:
         raise Problem(
             409, "record.not_final", "The record is not final yet", fix="ask again after `anchorBy`"

@@ -8,7 +8,7 @@ harmless: a record leaves the outbox once, is in one leaf only (unique), and a s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -22,12 +22,16 @@ from trace_service.anchoring.objections import Objections, Signer
 from trace_service.collector import collector_paused
 from trace_service.database import AnyRow
 from trace_service.evm.registry import Authority
+from trace_service.gate.service import closed_gates, is_gated
 from trace_service.holdpoints import hold
+from verifier_cli.kinds import Kind
 from verifier_cli.merkle import MAX_LEAVES, Tree, leaf_hash
 
 FORMAT = 1  # of the batch header: protocol version 1
 TILE_LEAVES = 256  # protocol section 10: where one table was altered, a tile tells the region
 HOLD_BACK = timedelta(minutes=5)  # an ended accreditation is rarely granted again sooner
+GATE_MISSING = "gate_missing"
+GATE_PAUSE = timedelta(seconds=10)  # evidence that is signed in the same sitting is complete soon after
 
 
 class Leaf(NamedTuple):
@@ -47,7 +51,7 @@ class Sealed:
     sequence: int
     count: int
     early: int  # left out: a signature is newer than chain time
-    held: int  # left out: a signer has no authority
+    held: int  # left out: a signer has no authority, or a credential's gate is closed
 
 
 class SealingConflictError(Exception):
@@ -73,7 +77,8 @@ def seal(
 ) -> Sealed:
     """Seal up to ``limit`` waiting records of one organisation, in the order in which they were stored.
 
-    The authority of every signer is looked at again; records whose signer has lost it are held back.
+    The authority of every signer is looked at again; records whose signer has lost it are held back. So are
+    credentials whose gate is closed by what is complete: evidence drafted with them may have been rejected.
     Records signed later than chain time wait, so that no record is anchored before it was signed (protocol
     section 3). Raises `ChainUnavailable` or `SealingConflictError`; nothing is written then.
     """
@@ -83,11 +88,11 @@ def seal(
             outbox.waiting_signatures(connection, organisation_pk, now, limit), key=lambda r: r.pk
         ):
             selection.add(list(rows))
+        selection.part(closed_gates(connection, selection.gated))
     tree = Tree(leaf.leaf_hash for leaf in selection.leaves) if selection.leaves else None
     with collector_paused(), database.write(engine) as connection:
         if selection.held:
-            held = [{**row, "noticed_at": now, "retry_at": now + HOLD_BACK} for row in selection.held]
-            outbox.hold_back(connection, held)
+            _hold_back(connection, selection.held, now)
         if not selection.early:
             outbox.end_demand(connection, organisation_pk)
         if tree is None:
@@ -98,6 +103,21 @@ def seal(
     return Sealed(batch_pk, sequence, tree.size, selection.early, len(selection.held))
 
 
+def _hold_back(connection: Connection, held: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Remember what is held back, and when to look again.
+
+    A closed gate is looked at again soon, then ever more rarely: evidence is signed at once or in weeks.
+    """
+    since = outbox.held_since(connection, [row["record_pk"] for row in held])
+    values = []
+    for row in held:
+        noticed = since.get((row["record_pk"], row["reason"]), now)
+        gate = row["reason"] == GATE_MISSING
+        pause = min(max(now - noticed, GATE_PAUSE), HOLD_BACK) if gate else HOLD_BACK
+        values.append({**row, "noticed_at": noticed, "retry_at": now + pause})
+    outbox.hold_back(connection, values)
+
+
 class _Selection:
     """Leaves of the records that may be sealed now, and why the others may not."""
 
@@ -106,6 +126,7 @@ class _Selection:
         self._chain_time = chain_time
         self.leaves: list[Leaf] = []
         self.held: list[dict[str, Any]] = []
+        self.gated: dict[int, tuple[str, int]] = {}  # record_pk -> issuer, time of the newest signature
         self.early = 0
         self.kinds = 0
         self.newest_proof = 0
@@ -130,8 +151,22 @@ class _Selection:
             return
         signatures = signature_digest(proofs)
         self.leaves.append(Leaf(record_pk, digest, signatures, leaf_hash(digest, signatures)))
+        if is_gated(schema, subkind):
+            self.gated[record_pk] = signers[0].did, newest  # counted once its gate is known to be open
+            return
         self.kinds |= 1 << kind
         self.newest_proof = max(self.newest_proof, newest)
+
+    def part(self, closed: Collection[int]) -> None:
+        """Hold back those of the gated credentials whose gate is ``closed``; the others stay."""
+        for record_pk, (issuer, newest) in self.gated.items():
+            if record_pk in closed:
+                self.held.append({"record_pk": record_pk, "signer_did": issuer, "reason": GATE_MISSING})
+            else:
+                self.kinds |= 1 << Kind.CREDENTIAL
+                self.newest_proof = max(self.newest_proof, newest)
+        if closed:
+            self.leaves = [leaf for leaf in self.leaves if leaf.record_pk not in closed]
 
 
 def signature_digest(proofs: list[tuple[str, bytes]]) -> bytes:

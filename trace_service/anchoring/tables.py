@@ -92,7 +92,11 @@ class SealDemand(SQLModel, table=True):
 
 
 class HeldRecord(SQLModel, table=True):
-    """A complete record that sealing passed over, because a signer has no authority for it at present."""
+    """A complete record that sealing passed over.
+
+    Either ``signer_did`` has no authority for it at present, or it is the issuer of a credential whose gate
+    is closed (reason ``gate_missing``). ``noticed_at`` is the first time for this reason.
+    """
 
     __tablename__ = "held_record"
 

@@ -34,7 +34,18 @@ def require_open_for(connection: Connection, record: Record) -> None:
     valid_from = record.document["validFrom"]
     findings = check_drafts(
         connection,
-        [Proposed(0, record.id, record.schema, subject, links, _organisations(signers), valid_from)],
+        [
+            Proposed(
+                0,
+                record.id,
+                record.schema,
+                subject,
+                links,
+                _organisations(signers),
+                valid_from,
+                record.issuer,
+            )
+        ],
     )
     if findings:
         raise gate_closed(findings)
@@ -50,6 +61,7 @@ def _of_draft(key: int, draft: Draft) -> Proposed:
         [(link.rel, link.id) for link in draft.links],
         _organisations(signers),
         draft.valid_from,
+        draft.issuer,
     )
 
 

@@ -115,7 +115,8 @@ def run(
 
 
 def _requirements(connection: Connection, did: str, standard: str) -> Requirements:
-    subject = load_standards(connection, [standard], readable_by(did)).get(standard)
+    usable = (readable_by(did), RECORD.c.rejected_at.is_(None))
+    subject = load_standards(connection, [standard], *usable).get(standard)
     if subject is None:
         raise not_found("standard")
     wanted = read_requirements(subject)

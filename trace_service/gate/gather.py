@@ -1,7 +1,7 @@
 """From records to the facts of one trainee.
 
-A record counts if two different organisations sign it and no counting record supersedes it. Whether it is
-complete and not revoked is decided by who hands it over.
+A record counts if two different organisations sign it and no counting record of the same type and issuer
+supersedes it. Whether it is complete and not revoked is decided by who hands it over.
 """
 
 from __future__ import annotations
@@ -47,10 +47,15 @@ class Evidence(NamedTuple):
     signers: int
     valid_from: str
     order: int
+    issuer: str
 
     def linked(self, relation: str) -> list[str]:
         """The records linked by ``relation``."""
         return [target for rel, target in self.links if rel == relation]
+
+    def replaces(self, other: Evidence) -> bool:
+        """Whether a link to ``other`` makes it superseded: nobody replaces what somebody else has said."""
+        return (self.issuer, self.schema) == (other.issuer, other.schema)
 
 
 def read_content(schema: str, subject: Mapping[str, Any]) -> Content:
@@ -153,12 +158,7 @@ class Dossier:
 
     def facts(self, standard: str, background: Background) -> TraineeFacts:
         """Return what counts for ``standard`` (a subject id)."""
-        former = {
-            target
-            for each in self.records.values()
-            for relation, target in each.links
-            if relation == "supersedes"
-        }
+        former = {target for each in self.records.values() for target in _replaced(each, self.records)}
         counting = [each for each in self.records.values() if each.id not in former]
         enrolments = [each for each in self.records.values() if each.schema == "enrolment.1"]
         ours = [each for each in enrolments if _concerns(each, "alignsTo", standard, background)]
@@ -190,6 +190,12 @@ def _concerns(evidence: Evidence, relation: str, standard: str, background: Back
     return not named or any(background.standards.get(target) == standard for target in named)
 
 
+def _replaced(evidence: Evidence, records: Mapping[str, Evidence]) -> list[str]:
+    """Those of ``records`` that the record supersedes."""
+    targets = evidence.linked("supersedes")
+    return [target for target in targets if target in records and evidence.replaces(records[target])]
+
+
 def _in_chain(enrolments: list[Evidence]) -> list[Evidence]:
     """Enrolments by revision: what supersedes another comes after it."""
     by_id = {each.id: each for each in enrolments}
@@ -199,7 +205,7 @@ def _in_chain(enrolments: list[Evidence]) -> list[Evidence]:
         step: Evidence | None = each
         while step is not None and step.id not in depth and step.id not in chain:
             chain.append(step.id)
-            step = next((by_id[target] for target in step.linked("supersedes") if target in by_id), None)
+            step = next((by_id[target] for target in _replaced(step, by_id)), None)
         base = -1 if step is None else depth.get(step.id, -1)
         for number, record_id in enumerate(reversed(chain), 1):
             depth[record_id] = base + number

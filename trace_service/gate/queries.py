@@ -18,11 +18,12 @@ from trace_service.gate.gather import (
     read_content,
 )
 from trace_service.organisations.queries import ORGANISATION
-from trace_service.records.queries import RECORD, SIGNATURE, chunks
+from trace_service.records.queries import RECORD, SIGNATURE, WITHHELD, chunks
 from trace_service.status.queries import CHANGE
 from verifier_cli.did import is_organisation
 
 ENDING_PLANES = (0, 1)  # revoked, suspended (protocol section 2.6); superseded records name their successor
+NOT_WITHHELD = ~sa.exists().where(WITHHELD.c.record_pk == RECORD.c.pk)  # no verifier accepts what is withheld
 
 
 def evidence_of(document: dict[str, Any], schema: str, order: int) -> Evidence:
@@ -36,11 +37,12 @@ def evidence_of(document: dict[str, Any], schema: str, order: int) -> Evidence:
         sum(map(is_organisation, names)),
         document["validFrom"],
         order,
+        document["issuer"]["id"],
     )
 
 
 def load_dossiers(connection: Connection, trainees: Iterable[str]) -> dict[str, Dossier]:
-    """Return the complete, unrevoked records about each trainee."""
+    """Return the complete records about each trainee that are neither revoked nor withheld."""
     dossiers: dict[str, Dossier] = {}
     for part in chunks(trainees):
         dossiers.update((trainee, Dossier()) for trainee in part)
@@ -48,6 +50,7 @@ def load_dossiers(connection: Connection, trainees: Iterable[str]) -> dict[str, 
             RECORD.c.subject.in_(part),
             RECORD.c.schema_name.in_(ABOUT_TRAINEES),
             RECORD.c.completed_at.is_not(None),
+            NOT_WITHHELD,
         )
         ended = _ended(connection, about)
         columns = (RECORD.c.pk, RECORD.c.subject, RECORD.c.schema_name, RECORD.c.document)
@@ -95,7 +98,8 @@ def load_background(connection: Connection, dossiers: Iterable[Dossier]) -> Back
 def load_standards(
     connection: Connection, ids: Iterable[str], *conditions: sa.ColumnElement[bool]
 ) -> dict[str, dict[str, Any]]:
-    """Return the subjects of these standards by record id; drafts too, but none that was rejected."""
+    """Return the subjects of these standards by record id: what a standard asks for does not wait for its
+    signature, nor end with its rejection."""
     return {
         row.id: orjson.loads(row.document)["credentialSubject"]
         for part in chunks(ids)
@@ -103,7 +107,6 @@ def load_standards(
             sa.select(RECORD.c.id, RECORD.c.document).where(
                 RECORD.c.id.in_(part),
                 RECORD.c.schema_name == "standard.1",
-                RECORD.c.rejected_at.is_(None),
                 *conditions,
             )
         )
@@ -111,14 +114,15 @@ def load_standards(
 
 
 def load_decisions(connection: Connection, ids: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (record id, document) of those of ``ids`` that are complete, unrevoked decisions."""
+    """Yield (record id, document) of those of ``ids`` that are complete decisions, neither revoked nor
+    withheld."""
     for part in chunks(ids):
         wanted = sa.and_(RECORD.c.id.in_(part), *_DECISION)
         yield from _decisions(connection, wanted)
 
 
 def overrides_by(connection: Connection, body: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (record id, document) of every complete, unrevoked override that ``body`` issued."""
+    """Yield (record id, document) of every override that ``body`` issued and that counts."""
     issuer = sa.select(ORGANISATION.c.pk).where(ORGANISATION.c.did == body).scalar_subquery()
     wanted = sa.and_(
         RECORD.c.organisation_pk == issuer,
@@ -129,7 +133,7 @@ def overrides_by(connection: Connection, body: str) -> Iterator[tuple[str, dict[
     yield from _decisions(connection, wanted)
 
 
-_DECISION = (RECORD.c.schema_name == "decision.1", RECORD.c.completed_at.is_not(None))
+_DECISION = (RECORD.c.schema_name == "decision.1", RECORD.c.completed_at.is_not(None), NOT_WITHHELD)
 
 
 def _decisions(
@@ -140,6 +144,14 @@ def _decisions(
     for row in connection.execute(query):
         if row.pk not in ended:
             yield row.id, orjson.loads(row.document)
+
+
+def load_documents(connection: Connection, record_pks: Iterable[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (row, document) of each of these records."""
+    for part in chunks(record_pks):
+        query = sa.select(RECORD.c.pk, RECORD.c.document).where(RECORD.c.pk.in_(part))
+        for row in connection.execute(query):
+            yield row.pk, orjson.loads(row.document)
 
 
 def trainees_of(connection: Connection, did: str, *, after: str, limit: int) -> list[str]:

@@ -1,7 +1,8 @@
 """The gate: before a credential that awards a Standard is drafted, everything the Standard asks for is there.
 
 What counts is complete and not revoked, or proposed in the same call: a class is handed in as one workbook,
-and its evidence is signed with it. Credits of practice and awards pass freely: they are evidence themselves.
+and its evidence is signed with it. Before the credential is sealed the gate is asked again, and then only
+what is complete counts. Credits of practice and awards pass freely: they are evidence themselves.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from trace_service.gate.facts import Missing
 from trace_service.gate.gather import ABOUT_TRAINEES, Background, Dossier, Evidence, read_content
 from trace_service.gate.overrides import Override, apply, read_override
 from trace_service.gate.queries import (
+    evidence_of,
     load_background,
     load_decisions,
+    load_documents,
     load_dossiers,
     load_standards,
 )
 from trace_service.gate.requirements import Requirements, read_requirements
 from trace_service.gate.rules import Case, find_missing
 from trace_service.localtime import CHINA
+from trace_service.records.queries import chunks
 from verifier_cli.encoding import parse_time
 
 GATED_KINDS = frozenset({"skill_level", "certificate", "completion"})
@@ -43,6 +47,7 @@ class Proposed(NamedTuple):
     links: Sequence[tuple[str, str]]
     signers: int
     valid_from: str
+    issuer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +70,48 @@ def check_drafts(connection: Connection, proposed: Sequence[Proposed]) -> list[F
 
     Reads the records of all trainees concerned at once, and nothing at all where no credential is gated.
     """
-    gated = _gated(connection, proposed)
+    return _check_all(connection, proposed, together=proposed)
+
+
+def closed_gates(connection: Connection, record_pks: Iterable[int]) -> set[int]:
+    """Return which of these stored credentials have a closed gate, whatever they were drafted with.
+
+    Some hundreds are looked at together, so that memory stays flat for the certificates of a whole school.
+    """
+    closed: set[int] = set()
+    for part in chunks(record_pks):
+        stored = [_of_document(pk, document) for pk, document in load_documents(connection, part)]
+        closed.update(finding.key for finding in _check_all(connection, stored, together=()))
+    return closed
+
+
+def _of_document(key: int, document: dict[str, Any]) -> Proposed:
+    seen = evidence_of(document, "credential.1", key)
+    subject = document["credentialSubject"]
+    return Proposed(
+        key, seen.id, seen.schema, subject, seen.links, seen.signers, seen.valid_from, seen.issuer
+    )
+
+
+def is_gated(schema: str, subkind: str) -> bool:
+    """Whether records of this schema and kind inside the subject stand before a gate."""
+    return subkind in GATED_KINDS and schema == "credential.1"
+
+
+def _check_all(
+    connection: Connection, credentials: Sequence[Proposed], together: Sequence[Proposed]
+) -> list[Finding]:
+    """Check the gated ones of ``credentials``; what is drafted ``together`` with them is evidence too."""
+    gated = _gated(connection, credentials, together)
     if not gated:
         return []
     trainees = {each.proposed.subject["id"] for each in gated}
     dossiers = load_dossiers(connection, sorted(trainees))
-    for each in proposed:
+    for each in together:
         if each.schema in ABOUT_TRAINEES and each.subject["id"] in trainees:
             _add_proposed(dossiers[each.subject["id"]], each)
     background = load_background(connection, dossiers.values())
-    for each in proposed:
+    for each in together:
         if each.schema == "standard.1":
             background.standards[each.id] = each.subject["id"]
     decided = dict(load_decisions(connection, _bases(gated)))
@@ -82,12 +119,14 @@ def check_drafts(connection: Connection, proposed: Sequence[Proposed]) -> list[F
     return [finding for finding in findings if finding.missing]
 
 
-def _gated(connection: Connection, proposed: Sequence[Proposed]) -> list[_Gated]:
+def _gated(
+    connection: Connection, credentials: Sequence[Proposed], together: Sequence[Proposed]
+) -> list[_Gated]:
     """Each gated credential with each standard that it awards and that asks for something."""
     candidates = [
         (each, target)
-        for each in proposed
-        if each.schema == "credential.1" and each.subject.get("kind") in GATED_KINDS
+        for each in credentials
+        if is_gated(each.schema, each.subject.get("kind", ""))
         for relation, target in each.links
         if relation == "awards"
     ]
@@ -96,7 +135,7 @@ def _gated(connection: Connection, proposed: Sequence[Proposed]) -> list[_Gated]
     named = {target for _each, target in candidates}
     subjects: dict[str, Mapping[str, Any]] = dict(load_standards(connection, sorted(named)))
     subjects |= {
-        each.id: each.subject for each in proposed if each.schema == "standard.1" and each.id in named
+        each.id: each.subject for each in together if each.schema == "standard.1" and each.id in named
     }
     asked = {target: read_requirements(subject) for target, subject in subjects.items()}
     return [_Gated(each, found) for each, target in candidates if (found := asked.get(target)) is not None]
@@ -117,6 +156,7 @@ def _add_proposed(dossier: Dossier, proposed: Proposed) -> None:
             proposed.signers,
             proposed.valid_from,
             order,
+            proposed.issuer,
         )
     )
 

@@ -37,5 +37,6 @@ def report_gates(reading: Reading) -> None:
 
 def _proposed(key: int, node: Node) -> Proposed:
     links = [(edge.rel, edge.target.id) for edge in node.links]
+    assert node.issuer is not None
     signers = 1 + len(node.countersigners)  # all of them organisations, each once
-    return Proposed(key, node.id, node.schema, node.subject, links, signers, node.valid_from)
+    return Proposed(key, node.id, node.schema, node.subject, links, signers, node.valid_from, node.issuer.did)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
 from tests.support.nodes import anvil_node
-from tests.support.records import EVALUATOR, FIRM, SCHOOL, make_key
+from tests.support.records import EVALUATOR, FIRM, SCHOOL, link, make_key
 from tests.support.world import World, make_installation, settle
 from trace_service import database
 from trace_service.anchoring import outbox
@@ -85,6 +85,21 @@ def test_a_withheld_record_says_why(opened: Opened) -> None:
     assert [(item["id"], item["withheld"]) for item in listed] == [(lost.id, "key_ended")]
     final = client.get("/v1/records?state=final", headers=headers[FIRM]).json()["items"]
     assert [(item["id"], item["withheld"]) for item in final] == [(kept.id, None)]
+
+
+def test_a_record_that_is_held_back_says_why(opened: Opened) -> None:
+    world, _settings, client, headers = opened
+    asked = {"requirements": {"evaluatedBy": ["school"]}}
+    standard = world.add_record("standard.1", subject=asked)
+    waiting = world.add_record("credential.1", links=[link(standard.document, "awards")])
+    assert world.seal(SCHOOL).held == 1
+    held, sealed = (
+        client.get(f"/v1/records/{record.id}/proof-file", headers=headers[SCHOOL]).json()
+        for record in (waiting, standard)
+    )
+    assert (held["code"], sealed["code"]) == ("record.not_final", "record.not_final")
+    assert held["detail"] == f"{SCHOOL}: gate_missing"
+    assert "gate_missing" not in str(sealed)
 
 
 def test_proof_file_by_the_digest_that_links_carry(opened: Opened) -> None:

@@ -35,7 +35,7 @@ def lacking() -> dict[str, set[str]]:
             content = read_content(e.schema, e.subject)
             signers = 1 + len(e.countersigners)
             dossiers[e.subject["id"]].add(
-                Evidence(record_id(e.ref), e.schema, content, links, signers, e.valid_from, order)
+                Evidence(record_id(e.ref), e.schema, content, links, signers, e.valid_from, order, e.issuer)
             )
     programme = next(e for e in entries if e.ref == programme_ref(YEAR))
     wanted = read_requirements(programme.subject)

@@ -316,7 +316,7 @@ def test_no_query_for_a_single_trainee(served: Service) -> None:
         each = [Trainee(served, f"2025-{n:02}", record) for n in range(number)]
         proposed = [
             Proposed(n, f"p{n}", "credential.1", {"id": t.urn, "kind": "skill_level", "level": "3"},
-                     [("awards", record)], 2, "2026-09-10T00:00:00Z")
+                     [("awards", record)], 2, "2026-09-10T00:00:00Z", SCHOOL)
             for n, t in enumerate(each)
         ]  # fmt: skip
         statements: list[str] = []
