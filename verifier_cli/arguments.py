@@ -235,7 +235,8 @@ def _add_exceptions(commands: Any) -> None:
         help="where the records are: a service, an export, or proof files",
     )
     parser.add_argument("--period", required=True, metavar="FROM/TO", help="days; the second is exclusive")
-    parser.add_argument("--community", metavar="URN", help="only records of this community's members")
+    only = "only records of this community's members; where several claim its URN, digest or record id of one"
+    parser.add_argument("--community", metavar="URN", help=only)
     _add_repeated(parser, "--rule", "CODE", str, "only this rule")
     _common(parser)
     parser.add_argument("--deployment", metavar="NAME", help="name in the trust file, where it has several")

@@ -13,8 +13,8 @@ from trace_service.cases import queries
 from trace_service.config import Settings
 from trace_service.indicators import extract
 from trace_service.indicators.queries import counted
-from trace_service.indicators.service import Wanted, community_of
-from trace_service.problems import Problem, not_found
+from trace_service.indicators.service import Asker, Community, Wanted, community_of
+from trace_service.problems import Problem
 from verifier_cli.audit.snapshot_facts import SnapshotFacts
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.indicators.community import Member, relations_read, schemas_read
@@ -74,12 +74,21 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """Whose records: of these issuers (all when None), and only those that ``signer`` signs."""
+    """Whose records: of the community's members (of all when None), and only those that ``signer`` signs."""
 
     name: str
-    members: tuple[Member, ...] = ()
-    issuers: frozenset[str] | None = None
+    community: Community | None = None
     signer: str | None = None
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Those of the community; none where there is none."""
+        return () if self.community is None else self.community.members
+
+    @property
+    def issuers(self) -> frozenset[str] | None:
+        """DIDs; None for everybody."""
+        return None if self.community is None else frozenset(item.did for item in self.members)
 
 
 def every_code() -> tuple[str, ...]:
@@ -98,7 +107,7 @@ def find(
     """Run the rules as of the block of ``facts``; ``now`` (epoch seconds) decides what is overdue.
 
     Raises `Problem` 404 for a community that is none or not the caller's, 422 for an impossible period or an
-    unknown rule, DefinitionError, RunError.
+    unknown rule, 409 where several claim to be the community, DefinitionError, RunError.
     """
     _check(asked)
     scope = _scope(connection, settings, facts, asked)
@@ -128,14 +137,12 @@ def _scope(connection: Connection, settings: Settings, facts: SnapshotFacts, ask
     whole = asked.did is None or asked.did == settings.operator
     if asked.community is None:
         return _Scope("all") if asked.did is None else _Scope("signed", signer=asked.did)
-    _, members = community_of(connection, facts, Wanted(asked.community, asked.since, asked.until))
-    roles = {item.role for item in members if item.did == asked.did}
-    if not roles and not whole:
-        raise not_found("community")
-    issuers = frozenset(item.did for item in members)
+    wanted = Wanted(asked.community, asked.since, asked.until)
+    community = community_of(connection, facts, wanted, Asker(asked.did, whole))
+    roles = {item.role for item in community.members if item.did == asked.did}
     if whole or roles & WATCHING:
-        return _Scope("community", tuple(members), issuers)
-    return _Scope("signed", tuple(members), issuers, asked.did)
+        return _Scope("community", community)
+    return _Scope("signed", community, asked.did)
 
 
 def _searched(
@@ -155,7 +162,7 @@ def _searched(
         extract.load(sandbox, records, asked.until, relations_read(chosen))
         sandbox.insert(MEMBER, scope.members)
         sandbox.insert(WITHDRAWN, queries.withdrawn(connection, facts, scope.issuers))
-        sandbox.lock(asked.since, asked.until, asked.community or "")
+        sandbox.lock(asked.since, asked.until, scope.community.name if scope.community else "")
         return search(sandbox, chosen, progress)
 
 

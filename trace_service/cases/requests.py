@@ -45,7 +45,8 @@ class IndicatorBody(_Body):
 
 
 class PeriodBody(_Body):
-    """Days to run a rule over: from a day until before another, in a community or in one's own records."""
+    """Days to run a rule over: from a day until before another, in a community (its name; where several claim it,
+    a digest or record id) or in one's own records."""
 
     since: Day = Field(alias="from")
     until: Day = Field(alias="to")

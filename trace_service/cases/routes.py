@@ -25,6 +25,8 @@ from trace_service.cases.service import asked_for, improve, open_case, verify
 from trace_service.cases.steps import Author
 from trace_service.database import read, write
 from trace_service.idempotency.service import Answer, IdempotentRequest, identify, recall, remember
+from trace_service.indicators.limits import Runs, places_of
+from trace_service.indicators.routes import COMMUNITY_IS
 from trace_service.openapi import answers, body_schema, json_body
 from trace_service.pages import read_cursor, write_cursor
 from trace_service.problems import not_found
@@ -46,6 +48,7 @@ Issuer = Annotated[Caller, Depends(caller("issue"))]
 Reader = Annotated[Caller, Depends(caller("read"))]
 CaseId = Annotated[str, Path(max_length=MAX_ID, description="record id of the diagnosis")]
 IdempotencyKey = Annotated[str | None, Header(description="same key, same answer")]
+Places = Annotated[Runs, Depends(places_of)]
 Drafting = Callable[[Connection], Draft]
 
 
@@ -63,23 +66,25 @@ Body = Annotated[bytes, Depends(body_of)]
     responses=answers(s200=examples.EXCEPTIONS),
 )
 def exceptions(
+    runs: Places,
     shared: Shared,
     who: Reader,
     since: Annotated[Day, Query(alias="from", description="first day")],
     until: Annotated[Day, Query(alias="to", description="the day after the last")],
-    community: Annotated[str | None, Query(max_length=MAX_ID)] = None,
+    community: Annotated[str | None, Query(max_length=MAX_ID, description=COMMUNITY_IS)] = None,
     rule: Annotated[str | None, Query(max_length=MAX_CODE, description="this rule alone")] = None,
 ) -> dict[str, Any]:
     """Run the rules over anchored records: those that the caller signs, or for a community's auditors and
     operators all of its records. `scope` says which."""
     asked = Asked(since, until, community, who.did, None if rule is None else (rule,))
-    return _search(shared, asked).to_json(asked, MAX_ROWS)
+    return _search(shared, runs, asked).to_json(asked, MAX_ROWS)
 
 
-def _search(shared: Context, asked: Asked) -> Searched:
-    facts = own_chain_facts(shared.settings)
-    with read(shared.engine) as connection:
-        return find(connection, shared.settings, facts, asked, shared.clock())
+def _search(shared: Context, runs: Runs, asked: Asked) -> Searched:
+    with runs.one():
+        facts = own_chain_facts(shared.settings)
+        with read(shared.engine) as connection:
+            return find(connection, shared.settings, facts, asked, shared.clock())
 
 
 @router.get("/cases", summary="Cases and how they stand", responses=answers(s200=examples.CASES))
@@ -118,7 +123,9 @@ def case(shared: Shared, who: Reader, case_id: CaseId) -> Response:
     responses=answers(s202=examples.DRAFTED),
     openapi_extra=json_body(body_schema(OpenBody), examples.OPEN),
 )
-def post_case(shared: Shared, who: Issuer, body: Body, idempotency_key: IdempotencyKey = None) -> Response:
+def post_case(
+    runs: Places, shared: Shared, who: Issuer, body: Body, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Draft a diagnosis: of a value of a report that misses its target, or of rows of a rule. What it says in
     numbers is read from there."""
     request = identify(who.organisation_pk, idempotency_key, "POST /v1/cases", body)
@@ -126,7 +133,7 @@ def post_case(shared: Shared, who: Issuer, body: Body, idempotency_key: Idempote
 
     def prepare() -> Drafting:
         about = given.exception
-        searched = None if about is None else _search(shared, asked_for(who.did, about.code, about))
+        searched = None if about is None else _search(shared, runs, asked_for(who.did, about.code, about))
         author = Author(who.did, shared.clock())
         return lambda connection: open_case(connection, author, given, searched)
 
@@ -163,7 +170,12 @@ def post_improvement(
     openapi_extra=json_body(body_schema(VerifyBody), examples.VERIFY),
 )
 def post_verification(
-    shared: Shared, who: Issuer, case_id: CaseId, body: Body, idempotency_key: IdempotencyKey = None
+    runs: Places,
+    shared: Shared,
+    who: Issuer,
+    case_id: CaseId,
+    body: Body,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Draft a verification with the value before and after; where the target is reached it closes the case.
 
@@ -176,14 +188,16 @@ def post_verification(
     def prepare() -> Drafting:
         searched = None
         if given.period is not None and given.report is None:
-            searched = _search_again(shared, who, case_id, given.period)
+            searched = _search_again(shared, runs, who, case_id, given.period)
         author = Author(who.did, shared.clock())
         return lambda connection: verify(connection, author, case_id, given, searched)
 
     return _drafted(shared, who, request, prepare)
 
 
-def _search_again(shared: Context, who: Caller, case_id: str, period: PeriodBody) -> Searched | None:
+def _search_again(
+    shared: Context, runs: Runs, who: Caller, case_id: str, period: PeriodBody
+) -> Searched | None:
     """Run the rule of the case; None where it is about an indicator, whose effect only a report shows."""
     with read(shared.engine) as connection:
         found = case_of(connection, who.did, case_id)
@@ -191,7 +205,7 @@ def _search_again(shared: Context, who: Caller, case_id: str, period: PeriodBody
         raise not_found("case")
     if found.before is None or found.before.source != "count":
         return None
-    return _search(shared, asked_for(who.did, found.about, period))
+    return _search(shared, runs, asked_for(who.did, found.about, period))
 
 
 def _drafted(

@@ -13,14 +13,18 @@ import typer
 from trace_service.cli.options import DataDir, open_installation
 from trace_service.database import read, write
 from trace_service.indicators.drafting import draft
-from trace_service.indicators.service import Computed, Wanted, compute, peak_mib
+from trace_service.indicators.service import Asker, Computed, Wanted, compute, peak_mib
 from trace_service.publication.cli import own_chain_facts
 
 WIDTH = 140  # of tables that are not printed to a terminal: no title is cut
 REPORT_FILE = "report.json"
 SNAPSHOT_FILE = "snapshot.json"
+COMMUNITY_HELP = (
+    "credentialSubject.id of the chain agreement (urn:uuid:…); where several claim it, "
+    "the digest or record id of one."
+)
 
-Community = Annotated[str, typer.Option(help="credentialSubject.id of the chain agreement (urn:uuid:…).")]
+Community = Annotated[str, typer.Option(help=COMMUNITY_HELP)]
 From = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the period.")]
 To = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after its last.")]
 Issuer = Annotated[
@@ -58,7 +62,9 @@ def run_report(
     wanted = Wanted(community, since.date(), until.date())
     console = Console(stderr=True)
     with console.status("reading") as status, read(engine) as connection:
-        computed = compute(connection, facts, wanted, progress=lambda code: status.update(code))
+        computed = compute(
+            connection, facts, wanted, progress=lambda code: status.update(code), asker=Asker(issuer)
+        )
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / REPORT_FILE).write_bytes(orjson.dumps(computed.subject(), option=orjson.OPT_INDENT_2))

@@ -7,27 +7,28 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from sqlalchemy.engine import Connection
 
 from trace_service.database import read, write
 from trace_service.indicators.drafting import draft
-from trace_service.indicators.service import Computed, Wanted, community_of, compute
+from trace_service.indicators.limits import Runs, places_of
+from trace_service.indicators.service import Asker, Computed, Wanted, compute
 from trace_service.openapi import answers
-from trace_service.problems import not_found
 from trace_service.publication.cli import own_chain_facts
 from trace_service.records.examples import DIGEST, RECORD_ID
 from trace_service.security import Caller, Context, caller, context
-from verifier_cli.audit.snapshot_facts import SnapshotFacts
 from verifier_cli.encoding import digest_multibase
 from verifier_cli.indicators.definition import shipped
 
 router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
 
 MAX_ID = 64
+COMMUNITY_IS = "subject.id of its chain agreement; or, where several claim it, one's digest or record id"
 
 Shared = Annotated[Context, Depends(context)]
 Issuer = Annotated[Caller, Depends(caller("issue"))]
 Reader = Annotated[Caller, Depends(caller("read"))]
+
+Places = Annotated[Runs, Depends(places_of)]
 
 _VALUE = {"code": "I7", "state": "value", "value": "0.9216", "n": 51, "coverageBp": 10000}
 _REPORT = {
@@ -53,7 +54,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 
 
 class ReportBody(BaseModel):
-    """Which report to draft: the chain agreement's subject.id, first day, and the day after the last."""
+    """Which report to draft: the community as in GET values, first day, and the day after the last."""
 
     model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
 
@@ -70,14 +71,15 @@ def definitions() -> dict[str, Any]:
 
 @router.get("/values", summary="Compute without a record", responses=answers(s200=_REPORT))
 def values(
+    runs: Places,
     shared: Shared,
     who: Reader,
-    community: Annotated[str, Query(max_length=MAX_ID)],
+    community: Annotated[str, Query(max_length=MAX_ID, description=COMMUNITY_IS)],
     since: Annotated[Day, Query(alias="from", description="first day")],
     until: Annotated[Day, Query(alias="to", description="the day after the last")],
 ) -> dict[str, Any]:
     """The values as a report would state them now. For members of the community and the operator."""
-    return _computed(shared, who, Wanted(community, since, until)).subject()
+    return _computed(runs, shared, who, Wanted(community, since, until)).subject()
 
 
 @router.post(
@@ -94,12 +96,12 @@ def values(
         }
     ),
 )
-def report(shared: Shared, who: Issuer, body: ReportBody) -> dict[str, Any]:
+def report(runs: Places, shared: Shared, who: Issuer, body: ReportBody) -> dict[str, Any]:
     """Compute now, and draft the report and those definitions that the caller has not issued yet.
 
     The caller's own signer signs them; the report is anchored like any record.
     """
-    computed = _computed(shared, who, Wanted(body.community, body.since, body.until))
+    computed = _computed(runs, shared, who, Wanted(body.community, body.since, body.until))
     with write(shared.engine) as connection:
         drafted = draft(connection, shared.settings.chain, who.did, computed, shared.clock())
     return {
@@ -111,16 +113,11 @@ def report(shared: Shared, who: Issuer, body: ReportBody) -> dict[str, Any]:
     }
 
 
-def _computed(shared: Context, who: Caller, wanted: Wanted) -> Computed:
+def _computed(runs: Runs, shared: Context, who: Caller, wanted: Wanted) -> Computed:
     """Compute for a member of the community or the operator; to others it does not exist."""
     wanted.check()
-    facts = own_chain_facts(shared.settings)
-    with read(shared.engine) as connection:
-        if who.did != shared.settings.operator and not _belongs(connection, facts, who, wanted):
-            raise not_found("community")
-        return compute(connection, facts, wanted)
-
-
-def _belongs(connection: Connection, facts: SnapshotFacts, who: Caller, wanted: Wanted) -> bool:
-    _agreement, belonging = community_of(connection, facts, wanted)
-    return who.did in {item.did for item in belonging}
+    asker = Asker(who.did, sees_all=who.did == shared.settings.operator)
+    with runs.one():
+        facts = own_chain_facts(shared.settings)
+        with read(shared.engine) as connection:
+            return compute(connection, facts, wanted, asker=asker)

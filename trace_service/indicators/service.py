@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,29 +17,26 @@ from trace_service.indicators import extract
 from trace_service.indicators.queries import counted
 from trace_service.problems import Problem, not_found
 from verifier_cli.audit.snapshot_facts import SnapshotFacts
-from verifier_cli.indicators.community import (
-    Facts,
-    Member,
-    facts_of,
-    members,
-    relations_read,
-    schemas_read,
-    superseded,
-)
+from verifier_cli.indicators.claimants import candidates, claimants, of_party
+from verifier_cli.indicators.community import Facts, Member, facts_of, members, relations_read, schemas_read
 from verifier_cli.indicators.definition import Definition, in_order, shipped
 from verifier_cli.indicators.engine import closure, run
 from verifier_cli.indicators.report import report_subject
 from verifier_cli.indicators.sandbox import MEMBER, open_sandbox
 from verifier_cli.indicators.values import Value
 
-__all__ = ["Computed", "Wanted", "community_of", "compute", "peak_mib", "reported"]
+__all__ = ["Asker", "Community", "Computed", "Wanted", "community_of", "compute", "peak_mib", "reported"]
 
 _MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which report: community (``credentialSubject.id`` of its chain agreement) and period [from, to)."""
+    """Which report: community and period [from, to).
+
+    ``community`` is the ``credentialSubject.id`` of its chain agreement; where several agreements claim it,
+    the digestMultibase or record id of one.
+    """
 
     community: str
     period_from: datetime.date
@@ -51,6 +48,25 @@ class Wanted:
             raise Problem(
                 422, "indicators.period", "The period ends before it begins", path="$.to", fix="to after from"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, a DID; ``sees_all`` says that he may see communities that he is no member of."""
+
+    did: str | None = None
+    sees_all: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """A community by its chain agreement: its name (``credentialSubject.id``), record id, record_digest in
+    hexadecimal, and its members."""
+
+    name: str
+    record_id: str
+    digest: str
+    members: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +108,24 @@ def compute(
     wanted: Wanted,
     definitions: Iterable[Definition] | None = None,
     progress: Callable[[str], None] = lambda code: None,
+    asker: Asker = Asker(),
 ) -> Computed:
     """Compute ``definitions`` (`reported` when None) as of the block of ``facts``.
 
-    Raises `Problem` 404 for an unknown community, 422 for an impossible period, DefinitionError, RunError.
+    Raises what `community_of` does, `Problem` 422 for an impossible period, DefinitionError, RunError.
     """
     wanted.check()
     began = time.monotonic()
     chosen = reported() if definitions is None else in_order(definitions)
-    agreement, belonging = community_of(connection, facts, wanted)
-    issuers = {item.did for item in belonging}
+    community = community_of(connection, facts, wanted, asker)
+    wanted = replace(wanted, community=community.name)
+    issuers = {item.did for item in community.members}
     with open_sandbox() as sandbox:
         progress("records")
         records = counted(connection, facts, schemas_read(chosen), issuers)
         extract.load(sandbox, records, wanted.period_to, relations_read(chosen))
         digests = extract.digests(sandbox)
-        sandbox.insert(MEMBER, belonging)
+        sandbox.insert(MEMBER, community.members)
         sandbox.lock(wanted.period_from, wanted.period_to, wanted.community)
         outcome = run(sandbox, chosen, progress=progress)
     return Computed(
@@ -115,48 +133,51 @@ def compute(
         facts.chain_id,
         facts.block_number,
         facts.block_hash,
-        agreement,
+        (community.record_id, community.digest),
         chosen,
         tuple(outcome.values.values()),
         tuple(digests),
-        tuple(belonging),
+        community.members,
         time.monotonic() - began,
     )
 
 
-def community_of(
-    connection: Connection, facts: SnapshotFacts, wanted: Wanted
-) -> tuple[tuple[str, str], list[Member]]:
-    """The chain agreement in force at the period's end (id, digest), and the members.
+def community_of(connection: Connection, facts: SnapshotFacts, wanted: Wanted, asker: Asker) -> Community:
+    """The chain agreement in force at the period's end, and the members.
 
-    Raises `Problem` 404 for an unknown community, 409 where two agreements claim to be it.
+    Where several claim the name, the one that the asker has bound himself to. Raises `Problem` 404 for an
+    unknown community and for one that the asker may not know of, 409 with ``candidates`` (digests) where
+    several are left; DataError for one that had ended.
     """
-    known: dict[str, Facts] = {}
-    ids: dict[str, str] = {}
-    for record in counted(connection, facts, {"agreement"}):
-        document = orjson.loads(record.document)
-        known[record.digest] = facts_of(record.digest, document)
-        ids[record.digest] = document["id"]
-    begun = [item for item in known.values() if item.start < wanted.period_to]
-    gone = superseded(begun)
-    roots = [
-        item.digest
-        for item in begun
-        if item.agreement is not None
-        and (item.agreement.kind, item.agreement.subject) == ("chain", wanted.community)
-        and item.digest not in gone
+    known = [
+        facts_of(record.digest, orjson.loads(record.document))
+        for record in counted(connection, facts, {"agreement"})
     ]
-    if not roots:
+    period = wanted.period_from, wanted.period_to
+    found = claimants(known, wanted.community, *period)
+    own = [] if asker.did is None else of_party(found, known, asker.did, *period)
+    chosen = own or (found if asker.sees_all else [])
+    if not chosen:
         raise not_found("community")  # to whoever may not know of it, the same
-    if len(roots) > 1:
-        raise Problem(
-            409,
-            "indicators.community",
-            "Several agreements claim to be this community",
-            path="$.community",
-            fix="end those that are none: supersede or revoke them",
-        )
-    return (ids[roots[0]], roots[0]), members(roots[0], known.values(), wanted.period_from, wanted.period_to)
+    if len(chosen) > 1:
+        raise _contested(chosen)
+    agreement = chosen[0].agreement
+    assert agreement is not None
+    belonging = members(chosen[0].digest, known, *period)
+    return Community(agreement.subject, agreement.record_id, chosen[0].digest, tuple(belonging))
+
+
+def _contested(found: list[Facts]) -> Problem:
+    digests = candidates(found)
+    return Problem(
+        409,
+        "indicators.community",
+        "Several agreements claim to be this community",
+        detail=", ".join(digests),
+        path="$.community",
+        fix="give the digest of the agreement that is meant as `community`",
+        more={"candidates": digests},
+    )
 
 
 def peak_mib() -> int:

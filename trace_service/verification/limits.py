@@ -48,11 +48,15 @@ class Places:
     def one(self) -> Iterator[None]:
         """Hold a place; raises `Problem` 503 where all are taken."""
         if not self._semaphore.acquire(blocking=False):
-            raise _too_many(503, "verification.busy", "Too many verifications are running")
+            raise self.refusal()
         try:
             yield
         finally:
             self._semaphore.release()
+
+    def refusal(self) -> Problem:
+        """The answer where all are taken."""
+        return _too_many(503, "verification.busy", "Too many verifications are running")
 
 
 def _too_many(status: int, code: str, title: str) -> Problem:

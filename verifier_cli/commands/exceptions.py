@@ -24,9 +24,9 @@ from verifier_cli.commands.recompute import open_store
 from verifier_cli.commands.setup import choose_language, load_trust
 from verifier_cli.errors import DataError, MisuseError, SnapshotError
 from verifier_cli.indicators import extract
+from verifier_cli.indicators.claimants import candidates, claimants
 from verifier_cli.indicators.community import (
     Facts,
-    Member,
     inputs,
     members,
     relations_read,
@@ -55,7 +55,8 @@ _NONE: Final[Sentence] = ("none", "无")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A search as asked for on the command line. `period` is FROM/TO, the second day exclusive."""
+    """A search as asked for on the command line. `period` is FROM/TO, the second day exclusive; `community`
+    the subject.id of a chain agreement, or its digestMultibase or record id where several claim that."""
 
     source: str
     period: str
@@ -148,9 +149,11 @@ def _search(
     options: Options, period: tuple[datetime.date, datetime.date], gathered: Gathered
 ) -> Sequence[Found]:
     chosen = rules(options.rules or None)
-    belonging = _members(options.community, gathered.counted, period)
+    chain = _chain(options.community, gathered.counted, period)
+    belonging = [] if chain is None else members(chain.digest, gathered.counted, *period)
+    name = "" if chain is None or chain.agreement is None else chain.agreement.subject
     issuers = {item.did for item in belonging}
-    if options.community is None:
+    if chain is None:
         issuers = {item.issuer for item in gathered.counted}
     facts = inputs(gathered.counted, issuers, schemas_read(chosen), period[1])
     with open_sandbox() as sandbox:
@@ -158,7 +161,7 @@ def _search(
         extract.load(sandbox, documents, superseded(facts), relations_read(chosen))
         sandbox.insert(MEMBER, belonging)
         sandbox.insert(WITHDRAWN, map(_withdrawn, filter(_is_withdrawn, gathered.left)))
-        sandbox.lock(*period, options.community or "")
+        sandbox.lock(*period, name)
         return search(sandbox, chosen)
 
 
@@ -170,23 +173,19 @@ def _withdrawn(item: Left) -> tuple[str, str | None, str]:
     return item.digest, item.record_id, item.reason
 
 
-def _members(
+def _chain(
     community: str | None, counted: Sequence[Facts], period: tuple[datetime.date, datetime.date]
-) -> list[Member]:
+) -> Facts | None:
+    """The chain agreement that is meant; None for all records. Raises MisuseError unless it is one."""
     if community is None:
-        return []
-    begun = [item for item in counted if item.agreement is not None and item.start < period[1]]
-    gone = superseded(begun)
-    chains = [
-        item.digest
-        for item in begun
-        if item.agreement is not None
-        and (item.agreement.kind, item.agreement.subject) == ("chain", community)
-        and item.digest not in gone
-    ]
-    if len(chains) != 1:
-        raise MisuseError(f"--community: {len(chains)} chain agreements in force say that they are it")
-    return members(chains[0], counted, *period)
+        return None
+    found = claimants(counted, community, *period)
+    if not found:
+        raise MisuseError("--community: no chain agreement says that it is it")
+    if len(found) > 1:
+        names = ", ".join(candidates(found))
+        raise MisuseError(f"--community: several chain agreements say that they are it, name one: {names}")
+    return found[0]
 
 
 def _period(text: str) -> tuple[datetime.date, datetime.date]:

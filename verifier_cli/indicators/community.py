@@ -65,7 +65,7 @@ class Member(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """What an agreement says about who belongs. `under` are digests of the agreements it is performed under,
-    `last` its last day."""
+    `last` its last day, `record_id` the id of its record."""
 
     subject: str
     kind: str
@@ -74,6 +74,7 @@ class Agreement:
     parties: tuple[tuple[str, str | None, str | None], ...]
     signers: frozenset[str]
     under: tuple[str, ...]
+    record_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def _agreement(document: Mapping[str, Any], under: tuple[str, ...]) -> Agreement
         tuple((party["id"], party.get("role"), party.get("position")) for party in subject["parties"]),
         frozenset([document["issuer"]["id"], *(e["id"] for e in document.get("countersigners", ()))]),
         under,
+        document["id"],
     )
 
 

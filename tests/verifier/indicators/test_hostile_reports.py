@@ -38,7 +38,7 @@ from verifier_cli.record import Record
 
 COMMUNITY = make_uuid("community")
 AUDITOR = "did:web:auditor.example"
-PARTIES = [{"id": SCHOOL, "role": "school"}, {"id": FIRM, "role": "leader", "position": "core"}]
+MALLORY, ACCOMPLICE = "did:web:mallory.example", "did:web:accomplice.example"
 COUNT = Definition(
     "COUNT",
     "1",
@@ -50,17 +50,25 @@ COUNT = Definition(
 )
 
 
-def _chain(name: str = "chain", end: str = "2028-01-01") -> Record:
+def _chain(
+    name: str = "chain",
+    end: str = "2028-01-01",
+    between: tuple[str, str] = (SCHOOL, FIRM),
+) -> Record:
+    school, firm = between
     subject = {
         "id": COMMUNITY,
         "kind": "chain",
         "from": "2023-01-01",
         "to": end,
-        "parties": PARTIES,
+        "parties": [{"id": school, "role": "school"}, {"id": firm, "role": "leader", "position": "core"}],
         "terms": None,
         "ended": None,
     }
-    return complete_record("agreement.1", name=name, number=1, subject=subject)
+    signed = [(firm, "enterprise")]
+    return complete_record(
+        "agreement.1", name=name, number=1, subject=subject, issuer=school, countersigners=signed
+    )
 
 
 CHAIN = _chain()
@@ -271,3 +279,12 @@ def test_withdrawn_records_move_no_value(form: str) -> None:
     with pytest.raises(DefinitionError) as refused:
         replace(COUNT, form=form, sources=("withdrawn",)).check()
     assert refused.value.path == "$.sources"
+
+
+def test_a_second_claimant_of_the_community_disturbs_no_report(tmp_path: Path) -> None:
+    """The report names its agreement by digest: what strangers say of the same URN is nothing to it."""
+    report = honest(whole())
+    rival = _chain("rival", "2029-01-01", (MALLORY, ACCOMPLICE))
+    result = made_again(tmp_path, report, Held([rival, CHAIN, *ENROLMENTS]), covered=(SCHOOL, FIRM))
+    assert (result.verdict, result.differences, result.missing) == ("match", [], [])
+    assert result.members == {SCHOOL, FIRM}
