@@ -45,8 +45,10 @@ class IndicatorBody(_Body):
 
 
 class PeriodBody(_Body):
-    """Days to run a rule over: from a day until before another, in a community (its name; where several claim it,
-    a digest or record id) or in one's own records."""
+    """Days to run a rule over: from a day until before another, in a community or in one's own records.
+
+    The community is its name, or the digest or record id of one agreement where several claim it.
+    """
 
     since: Day = Field(alias="from")
     until: Day = Field(alias="to")

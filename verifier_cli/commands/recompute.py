@@ -125,7 +125,7 @@ def open_store(source: str, key: Path | None, folder: Path) -> Store:
     if source.startswith(("http://", "https://")):
         text = None if key is None else _read(key, MAX_API_KEY).decode("ascii", "replace").strip()
         copy_source(open_source(source, text), folder / "export")
-        return BatchStore(FolderSource(folder / "export"))
+        return BatchStore(FolderSource(folder / "export"), partial=True)
     path = Path(source)
     if (path / ORGANISATIONS_FILE).exists():
         return BatchStore(FolderSource(path))

@@ -33,7 +33,7 @@ from verifier_cli.indicators.community import Facts, facts_of
 from verifier_cli.leaf_list import parse_tile, split_hashes, split_record_line
 from verifier_cli.record import record_digest
 
-__all__ = ["BlockFacts", "Gathered", "Left", "copy_source", "gather", "status_of"]
+__all__ = ["WITHHELD", "BlockFacts", "Gathered", "Left", "copy_source", "gather", "status_of"]
 
 REVOKED: Final = "revoked"
 SUSPENDED: Final = "suspended"
@@ -82,6 +82,8 @@ class Gathered:
     spool: Path
     counted: list[Facts] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    partial: bool = False
+    """Whether the source shows each reader only what he may read: what is withheld is then no fault of it."""
     _digests: set[str] = field(default_factory=set)
 
     def add(self, facts: Facts, document: dict[str, Any], stream: IO[bytes]) -> None:

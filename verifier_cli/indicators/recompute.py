@@ -31,7 +31,7 @@ from verifier_cli.indicators.differences import Difference, name_inputs
 from verifier_cli.indicators.editions import Checked, Edition, linked
 from verifier_cli.indicators.engine import run
 from verifier_cli.indicators.errors import DefinitionError, RunError
-from verifier_cli.indicators.gather import Gathered, Left, status_of
+from verifier_cli.indicators.gather import WITHHELD, Gathered, Left, status_of
 from verifier_cli.indicators.memory import bounded_memory
 from verifier_cli.indicators.report import Report, input_root
 from verifier_cli.indicators.sandbox import MEMBER, open_sandbox
@@ -146,7 +146,9 @@ def recompute(
     if result.missing or result.differences:
         return result
     chosen = inputs(gathered.counted, result.members, schemas_read(definitions), report.period_to)
-    _compare_inputs(result, chosen, gathered.left)
+    _compare_inputs(result, chosen, gathered)
+    if result.missing:
+        return result
     work.stage("values")
     _compare_values(result, _Ready(report, definitions, chosen, belonging, gathered))
     result.later = list(_changed(chosen, latest))
@@ -180,7 +182,7 @@ def _members(result: Recomputed, gathered: Gathered) -> list[Member]:
         return []
 
 
-def _compare_inputs(result: Recomputed, chosen: Sequence[Facts], left: Sequence[Left]) -> None:
+def _compare_inputs(result: Recomputed, chosen: Sequence[Facts], gathered: Gathered) -> None:
     report = result.report
     digests = [item.digest for item in chosen]
     result.input_count = len(digests)
@@ -191,10 +193,19 @@ def _compare_inputs(result: Recomputed, chosen: Sequence[Facts], left: Sequence[
             result.differences.append(Difference("input", "inputCount", "count_differs", *told))
         return
     counts = f"{len(digests)} of {report.input_count} present"
-    result.differences.append(
-        Difference("input", "inputRoot", "input_set_differs", report.input_root, result.input_root, counts)
+    told = report.input_root, result.input_root
+    root = Difference("input", "inputRoot", "input_set_differs", *told, counts)
+    named = name_inputs(digests, gathered.left, report)
+    # Not being allowed to read a record says nothing about it; it could also be the agreement by which others
+    # are no members. Only what is at fault itself, and makes the report's root come out, stands.
+    unread = gathered.partial and any(item.reason == WITHHELD for item in gathered.left)
+    proven = named and all(
+        item.reason not in (WITHHELD, f"perhaps_{WITHHELD}", "not_in_report") for item in named
     )
-    result.differences += name_inputs(digests, left, report)
+    if unread and not proven:
+        result.missing += [root, *named]
+    else:
+        result.differences += [root, *named]
 
 
 def _changed(chosen: Iterable[Facts], latest: SnapshotFacts) -> Iterable[Left]:

@@ -58,16 +58,19 @@ class Store(Protocol):
 
 
 class BatchStore:
-    """Leaf lists and records in batches."""
+    """Leaf lists and records in batches; `partial` of a service, which shows what its reader may read."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, partial: bool = False) -> None:
         self._source = source
+        self._partial = partial
 
     def gather(
         self, at: AtBlock, spool: Path, executor: Executor | None, workers: int, progress: Progress | None
     ) -> Gathered:
         """See `Store`."""
-        return gather(self._source, at.facts, spool, executor, workers, progress)
+        gathered = gather(self._source, at.facts, spool, executor, workers, progress)
+        gathered.partial = self._partial
+        return gathered
 
     def proof_files(self, digests: Collection[str], at: AtBlock) -> dict[str, bytes]:
         """See `Store`: a path is made from the batch's leaves, and proves itself against the chain."""

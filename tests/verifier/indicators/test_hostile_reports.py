@@ -28,7 +28,7 @@ from verifier_cli.indicators.community import facts_of
 from verifier_cli.indicators.definition import Definition
 from verifier_cli.indicators.differences import Difference
 from verifier_cli.indicators.errors import DefinitionError
-from verifier_cli.indicators.gather import Gathered
+from verifier_cli.indicators.gather import Gathered, Left
 from verifier_cli.indicators.recompute import Recomputed, Work, recompute
 from verifier_cli.indicators.report import Report, input_root
 from verifier_cli.indicators.stores import AtBlock
@@ -92,11 +92,13 @@ class Held:
 
     records: list[Record]
     definitions: list[Record] = field(default_factory=lambda: [defining(COUNT)])
+    left: list[Left] = field(default_factory=list)
+    partial: bool = False
 
     def gather(
         self, at: AtBlock, spool: Path, executor: Executor | None, workers: int, progress: Progress | None
     ) -> Gathered:
-        gathered = Gathered(spool)
+        gathered = Gathered(spool, left=list(self.left), partial=self.partial)
         with spool.open("wb") as stream:
             for record in self.records:
                 gathered.add(facts_of(record.digest.hex(), record.document), dict(record.document), stream)
@@ -288,3 +290,34 @@ def test_a_second_claimant_of_the_community_disturbs_no_report(tmp_path: Path) -
     result = made_again(tmp_path, report, Held([rival, CHAIN, *ENROLMENTS]), covered=(SCHOOL, FIRM))
     assert (result.verdict, result.differences, result.missing) == ("match", [], [])
     assert result.members == {SCHOOL, FIRM}
+
+
+def _left(record: Record, reason: str) -> Left:
+    return Left(reason, record.digest.hex(), record.issuer, 0, 1)
+
+
+@pytest.mark.parametrize(("partial", "verdict"), [(True, "undecided"), (False, "mismatch")])
+def test_what_the_reader_may_not_read_decides_nothing(tmp_path: Path, partial: bool, verdict: str) -> None:
+    """A service shows each reader his own; an export says that it is all there is."""
+    shown, kept = ENROLMENTS
+    held = Held([CHAIN, shown], left=[_left(kept, "withheld")], partial=partial)
+    result = made_again(tmp_path, honest(whole()), held)
+    assert result.verdict == verdict
+    named = result.missing if partial else result.differences
+    assert ("input", kept.digest.hex(), "withheld") in told(named)
+    assert not result.differences or not partial
+
+
+def test_what_differs_beside_what_may_not_be_read_is_a_difference(tmp_path: Path) -> None:
+    shown, altered = ENROLMENTS
+    held = Held([CHAIN, shown], left=[_left(altered, "record_altered")], partial=True)
+    result = made_again(tmp_path, honest(whole()), held)
+    assert result.verdict == "mismatch"
+
+
+def test_a_reader_who_may_read_every_input_is_answered(tmp_path: Path) -> None:
+    other = complete_record("enrolment.1", name="e9", number=19, subject={"id": make_uuid("9")})
+    held = whole(left=[_left(other, "withheld")], partial=True)
+    assert made_again(tmp_path, honest(held), held).verdict == "match"
+    forged = {"COUNT": {**honest(held).values["COUNT"], "value": "0.9999"}}
+    assert made_again(tmp_path, replace(honest(held), values=forged), held).verdict == "mismatch"
