@@ -1,0 +1,68 @@
+"""Shares of persons: nothing about one to nine of them, whether they are those counted or the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.verifier.indicators.helpers import compute
+from verifier_cli.indicators.definition import shipped
+
+SCHOOL, FIRM = "did:web:school.example", "did:web:firm.example"
+SHARES = ("CERTIFIED", "EMPLOYED", "IN_FIELD", "LABOUR_COVER", "LABOUR_PAY", "RETENTION", "VENTURES")
+
+
+def labour(good: int, others: int) -> dict[str, list[dict[str, Any]]]:
+    """Trainees, the first `good` of them covered and fully paid."""
+    enrolments = [
+        {
+            "record": f"e{number}",
+            "issuer": SCHOOL,
+            "subject": f"urn:{number:03}",
+            "programme_code": "P",
+            "from": "2025-09-01",
+            "to": "2026-07-01",
+            "status": "active",
+            "contract": True,
+            "insurance": number < good,
+            "pay_ratio_bp": 9_000 if number < good else 7_000,
+        }
+        for number in range(good + others)
+    ]
+    signers = [
+        {"record": item["record"], "did": did, "role": role}
+        for item in enrolments
+        for did, role in ((SCHOOL, "issuer"), (FIRM, "enterprise"))
+    ]
+    return {"enrolment": enrolments, "signer": signers}
+
+
+@pytest.mark.parametrize("code", ["LABOUR_COVER", "LABOUR_PAY"])
+@pytest.mark.parametrize(
+    ("good", "others", "state"),
+    [
+        (10, 10, "value"),
+        (10, 9, "too_few"),
+        (9, 10, "too_few"),
+        (40, 1, "too_few"),
+        (1, 40, "too_few"),
+        (10, 0, "value"),
+        (0, 10, "value"),
+        (9, 0, "too_few"),
+    ],
+)
+def test_neither_a_small_group_nor_small_rest_is_published(
+    code: str, good: int, others: int, state: str
+) -> None:
+    given = labour(good, others)
+    value = compute(code, published=True, **given)
+    assert value.state == state
+    assert (value.exact is None) == (state == "too_few")
+
+
+@pytest.mark.parametrize("code", SHARES)
+def test_every_share_of_persons_says_how_few_it_is_about(code: str) -> None:
+    definition = shipped()[code]
+    assert definition.min_persons == 10
+    assert "AS complement" in definition.sql
