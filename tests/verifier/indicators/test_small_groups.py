@@ -10,11 +10,11 @@ from tests.verifier.indicators.helpers import compute
 from verifier_cli.indicators.definition import shipped
 
 SCHOOL, FIRM = "did:web:school.example", "did:web:firm.example"
-SHARES = ("CERTIFIED", "EMPLOYED", "IN_FIELD", "LABOUR_COVER", "LABOUR_PAY", "RETENTION", "VENTURES")
+SHARES = ("CERTIFIED", "EMPLOYED", "IN_FIELD", "RETENTION", "VENTURES")
 
 
-def labour(good: int, others: int) -> dict[str, list[dict[str, Any]]]:
-    """Trainees, the first `good` of them covered and fully paid."""
+def trainees(good: int, others: int) -> dict[str, list[dict[str, Any]]]:
+    """Trainees, the first `good` of them certified, covered and fully paid."""
     enrolments = [
         {
             "record": f"e{number}",
@@ -35,10 +35,13 @@ def labour(good: int, others: int) -> dict[str, list[dict[str, Any]]]:
         for item in enrolments
         for did, role in ((SCHOOL, "issuer"), (FIRM, "enterprise"))
     ]
-    return {"enrolment": enrolments, "signer": signers}
+    certificates = [
+        {"record": f"c{number}", "subject": f"urn:{number:03}", "kind": "certificate"}
+        for number in range(good)
+    ]
+    return {"enrolment": enrolments, "signer": signers, "credential": certificates}
 
 
-@pytest.mark.parametrize("code", ["LABOUR_COVER", "LABOUR_PAY"])
 @pytest.mark.parametrize(
     ("good", "others", "state"),
     [
@@ -52,11 +55,9 @@ def labour(good: int, others: int) -> dict[str, list[dict[str, Any]]]:
         (9, 0, "too_few"),
     ],
 )
-def test_neither_a_small_group_nor_small_rest_is_published(
-    code: str, good: int, others: int, state: str
-) -> None:
-    given = labour(good, others)
-    value = compute(code, published=True, **given)
+def test_neither_a_small_group_nor_small_rest_is_published(good: int, others: int, state: str) -> None:
+    given = trainees(good, others)
+    value = compute("CERTIFIED", published=True, **given)
     assert value.state == state
     assert (value.exact is None) == (state == "too_few")
 
@@ -66,3 +67,9 @@ def test_every_share_of_persons_says_how_few_it_is_about(code: str) -> None:
     definition = shipped()[code]
     assert definition.min_persons == 10
     assert "AS complement" in definition.sql
+
+
+@pytest.mark.parametrize("code", ["LABOUR_COVER", "LABOUR_PAY"])
+@pytest.mark.parametrize(("good", "others", "state"), [(19, 1, "value"), (1, 19, "value"), (8, 1, "too_few")])
+def test_what_a_firm_owes_is_shown_however_few_lack_it(code: str, good: int, others: int, state: str) -> None:
+    assert compute(code, published=True, **trainees(good, others)).state == state
