@@ -27,8 +27,8 @@ ALWAYS = (
     *("23-ZQ-JX-01", "23-FS-XK-02", "23-YF-DS-03", "24-ZQ-JX-01", "24-FS-XK-02", "24-YF-DS-03"),
     *(f"25-YF-BR-{place:02}" for place in range(7, 11)),
 )
-"""Trainees kept at every scale above 0: those of the planted facts (ten of the class with identical scores), and
-three of each earlier cohort."""
+"""Trainees kept at every scale above 0: those of the planted facts (ten of the class with identical scores),
+and three of each earlier cohort."""
 
 
 @dataclass(frozen=True)
