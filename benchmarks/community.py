@@ -101,7 +101,7 @@ def _issued(course: Course) -> list[Figure]:
         Figure("of which sealing, anchoring, release", round(course.final - course.signed, 1), "s"),
         Figure("rate", round(course.records / course.final), "records/s"),
         Figure("withheld", course.withheld, "", NONE),
-        Figure("second deposit of a credential", "not booked" if course.refused else "BOOKED"),
+        Figure("second deposits of one credential that were booked", int(not course.refused), "", NONE),
     ]
 
 
@@ -128,7 +128,7 @@ def _planned(reports: list[Report]) -> list[Figure]:
         Figure("numbers of the plan compared", len(found)),
         Figure("numbers that differ from the plan", len(wrong), "", NONE),
         *(
-            Figure(f"{item.code} {item.year}: {item.planned} planned", item.stated or "no data")
+            Figure(f"{item.code} {item.year}: {item.planned} planned, {item.stated or 'no data'} found", 1)
             for item in wrong
         ),
     ]

@@ -104,7 +104,6 @@ def _large(count: int) -> list[Figure]:
         text = render_tree(graph, "en")
     return [
         Figure(f"{name}: records looked at", len(graph.nodes), "records", GOAL_NODES if cut else None),
-        Figure(f"{name}: verdict", graph.total.value),
         Figure(f"{name}: verified", round(watch.wall, 2), "s"),
         Figure(f"{name}: tree", round(shown.wall, 2), "s"),
         Figure(f"{name}: lines of the tree", len(text.splitlines()), "lines"),

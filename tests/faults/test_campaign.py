@@ -12,6 +12,7 @@ import trace_service
 from tests.faults.broken_build import ANSWER_BEFORE_COMMIT, ANSWERED, SEND_BEFORE_STORE
 from tests.faults.campaign import RANDOM, TARGETS, Campaign, Target
 from tests.faults.site import Site, Victim
+from tests.service import countersigning
 
 CYCLES = 10
 PURPOSES = ("anchor", "status")  # of transactions; "fill" needs a nonce that somebody else took
@@ -73,6 +74,11 @@ def test_a_build_that_answers_before_it_commits_is_found_out(home: Path) -> None
     assert any(defect.startswith("lost: mark-") for defect in verdict.defects)
 
 
+def _killed_by_tests_of_their_own() -> set[str]:
+    source = Path(countersigning.__file__).with_name("test_crash.py").read_text("utf-8")
+    return set(re.findall(r'"((?:approvals|rejections|revision)\.[a-z_]+)"', source))
+
+
 def test_every_hold_point_of_the_service_is_aimed_at() -> None:
     root = Path(trace_service.__file__).parent
     source = "".join(path.read_text("utf-8") for path in sorted(root.rglob("*.py")))
@@ -81,6 +87,9 @@ def test_every_hold_point_of_the_service_is_aimed_at() -> None:
     calls = len(re.findall(r"\n +hold\(", source))
     assert calls >= len(plain) + len(parts)
     wanted = plain | {f"{purpose}.{part}" for purpose in PURPOSES for part in parts}
-    assert wanted == {target.point for target in TARGETS} - {RANDOM}
+    aimed = {target.point for target in TARGETS} - {RANDOM}
+    # The campaign has no people who approve or revise: their tests kill there themselves.
+    assert wanted - aimed == _killed_by_tests_of_their_own()
+    assert aimed <= wanted
     assert len(set(TARGETS)) == len(TARGETS)
     assert {target.victim for target in TARGETS if target.point == RANDOM} == set(Victim)
